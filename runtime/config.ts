@@ -1,0 +1,165 @@
+/** The one schema of all settings: read from the environment and `.env`, checked at once, printed without secrets. */
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { z } from 'zod';
+import { parseDuration } from './duration.ts';
+import { AppError } from './errors.ts';
+
+const port = (what: string, fallback: number) =>
+  setting(what, String(fallback), z.string().transform(toInteger(0, 65_535, fallback)));
+const count = (what: string, fallback: number, max = Number.MAX_SAFE_INTEGER) =>
+  setting(what, String(fallback), z.string().transform(toInteger(1, max, fallback)));
+const duration = (what: string, fallback: string) =>
+  setting(
+    what,
+    fallback,
+    z.string().transform((text, context) => {
+      const valueMs = parseDuration(text);
+      if (valueMs !== undefined) return valueMs;
+      context.addIssue(`expected a duration such as ${fallback}; got ${text}`);
+      return z.NEVER;
+    }),
+  );
+const text = (what: string, fallback: string) => setting(what, fallback, z.string().min(1));
+const choice = <const T extends readonly [string, ...string[]]>(
+  what: string,
+  values: T,
+  fallback: T[number],
+) =>
+  setting(
+    what,
+    fallback,
+    z.enum(values, {
+      error: (issue) => `expected one of ${values.join(', ')}; got ${String(issue.input)}`,
+    }),
+  );
+const secret = (what: string) => setting(what, '', z.string(), true);
+const optional = (what: string) => setting(what, '', z.string());
+
+/** Every setting by its environment variable; the README's table is printed from it. */
+export const SETTINGS = {
+  GOOGLE_CLOUD_PROJECT: text('Project id', 'highwater-local'),
+  HIGHWATER_HOST: text('Address that every port binds to', '127.0.0.1'),
+  PORT: port('API port', 8080),
+  METRICS_PORT: port('Internal metrics port', 9464),
+  PUBSUB_PORT: port('Port of the embedded Pub/Sub server', 8085),
+  PUBSUB_EMULATOR_HOST: optional('Use this Pub/Sub server; none is started'),
+  PUBSUB_STORAGE_BYTES_MAX: count('Size limit of the embedded Pub/Sub server', 2 ** 30),
+  HIGHWATER_DATA_DIR: text('Data folder', './data'),
+  HIGHWATER_STREAMS_DIR: text('Folder of the stream definitions', './streams'),
+  HIGHWATER_WAREHOUSE: choice('Where rows are stored', ['duckdb', 'bigquery'], 'duckdb'),
+  DUCKDB_MEMORY_BYTES_MAX: count('Memory limit of DuckDB', 2 ** 30),
+  LOG_LEVEL: choice(
+    'Least severe log line shown',
+    ['debug', 'info', 'warn', 'error', 'silent'],
+    'info',
+  ),
+  LOG_FORMAT: choice('Log lines; auto is text on a terminal', ['auto', 'json', 'text'], 'auto'),
+  SHUTDOWN_DEADLINE: duration('Time to flush, ack and close', '10s'),
+  INGEST_BATCH_ROWS_MAX: count('Rows in a commit', 2_000, 50_000),
+  INGEST_BATCH_BYTES_MAX: count('Bytes in a commit', 8 * 2 ** 20, 10 * 2 ** 20),
+  INGEST_BATCH_WAIT: duration('Longest wait of a row for its batch to fill', '200ms'),
+  INGEST_COMMITS_IN_FLIGHT_MAX: count('Commits under way at once, per stream', 2, 16),
+  INGEST_MESSAGES_IN_FLIGHT_MAX: count(
+    'Messages leased and not yet acked, per stream',
+    10_000,
+    100_000,
+  ),
+  INGEST_MESSAGE_BYTES_MAX: count('Size of a message, unpacked', 10 * 2 ** 20, 10 * 2 ** 20),
+  API_BODY_BYTES_MAX: count('Size of a request body', 5 * 2 ** 20, 10 * 2 ** 20),
+  SIMULATE_RATE: count('Events per second of the demo simulator', 5, 100_000),
+  FLIGHTS_API_URL: optional('AviationStack-shaped API; empty is the local replay of real flights'),
+  FLIGHTS_API_KEY: secret('Access key of the flights API'),
+  FLIGHTS_POLL_INTERVAL: duration('Time between two polls of the flights API', '10s'),
+} as const;
+
+export type Config = {
+  readonly [K in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[K]['schema']>;
+};
+
+/**
+ * Reads and checks all settings; the environment wins over `.env`.
+ * @throws AppError `invalid_config` that names every problem at once.
+ */
+export function loadConfig(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  envFile = '.env',
+): Config {
+  const given = { ...readEnvFile(envFile), ...environment };
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, { schema, fallback }] of Object.entries(SETTINGS)) {
+    const result = (schema as z.ZodType).safeParse(given[name] || fallback);
+    if (result.success) values[name] = result.data;
+    else problems.push(...result.error.issues.map((issue) => `${name}: ${issue.message}`));
+  }
+  const config = values as Config;
+  if (problems.length === 0) problems.push(...pairProblems(config));
+  if (problems.length > 0) {
+    throw new AppError(
+      'invalid_config',
+      `The configuration is not valid:\n  ${problems.join('\n  ')}`,
+    );
+  }
+  return config;
+}
+
+/** The effective settings as `NAME=value` lines, secrets hidden. */
+export function printConfig(config: Config): string {
+  return Object.entries(SETTINGS)
+    .map(([name, { isSecret }]) => {
+      const value = config[name as keyof Config];
+      return `${name}=${isSecret && value !== '' ? '(hidden)' : String(value)}`;
+    })
+    .join('\n');
+}
+
+/** A Markdown table of all settings, for the README. */
+export function settingsTable(): string {
+  const rows = Object.entries(SETTINGS).map(
+    ([name, { what, fallback }]) =>
+      `| \`${name}\` | ${what} | ${fallback ? `\`${fallback}\`` : ''} |`,
+  );
+  return ['| setting | meaning | default |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
+function setting<T extends z.ZodType>(what: string, fallback: string, schema: T, isSecret = false) {
+  return { what, fallback, schema, isSecret };
+}
+
+function toInteger(min: number, max: number, example: number) {
+  return (given: string, context: z.RefinementCtx): number => {
+    const value = Number(given);
+    if (/^\d+$/.test(given) && value >= min && value <= max) return value;
+    context.addIssue(
+      `expected a whole number from ${min} to ${max}, such as ${example}; got ${given}`,
+    );
+    return z.NEVER;
+  };
+}
+
+function pairProblems(config: Config): string[] {
+  const problems: string[] = [];
+  if (config.INGEST_MESSAGES_IN_FLIGHT_MAX < 2 * config.INGEST_BATCH_ROWS_MAX) {
+    problems.push(
+      `INGEST_MESSAGES_IN_FLIGHT_MAX: expected at least twice INGEST_BATCH_ROWS_MAX (${2 * config.INGEST_BATCH_ROWS_MAX}), or intake starves while a batch commits; got ${config.INGEST_MESSAGES_IN_FLIGHT_MAX}`,
+    );
+  }
+  const ports = (['PORT', 'METRICS_PORT', 'PUBSUB_PORT'] as const).filter(
+    (name) => config[name] !== 0,
+  );
+  for (const [index, name] of ports.entries()) {
+    const twin = ports.slice(0, index).find((other) => config[other] === config[name]);
+    if (twin) problems.push(`${name}: expected a port other than ${twin}'s; got ${config[name]}`);
+  }
+  return problems;
+}
+
+function readEnvFile(path: string): Record<string, string | undefined> {
+  try {
+    return parseEnv(readFileSync(path, 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw new AppError('invalid_config', `${path} cannot be read`, { cause: error });
+  }
+}

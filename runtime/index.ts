@@ -1,0 +1,11 @@
+export { systemClock, sleepOn } from './clock.ts';
+export type { Clock, Timer } from './clock.ts';
+export { loadConfig, printConfig, settingsTable, SETTINGS } from './config.ts';
+export type { Config } from './config.ts';
+export { formatDuration, parseDuration } from './duration.ts';
+export { AppError, isAppError, messageOf } from './errors.ts';
+export type { ErrorCode } from './errors.ts';
+export { createLogger, silentLogger } from './logger.ts';
+export type { Logger, LogFields, LogLevel } from './logger.ts';
+export { Shutdown } from './shutdown.ts';
+export { VirtualClock } from './virtual-clock.ts';

@@ -1,0 +1,94 @@
+/** Structured logs: one JSON event a line in Cloud Logging's shape, readable lines on a terminal. */
+import { pino } from 'pino';
+import { messageOf } from './errors.ts';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** `event` is a stable snake_case name; units stand in the keys of `fields` (`durationMs`, `rowCount`). */
+export interface Logger {
+  debug(event: string, fields?: LogFields): void;
+  info(event: string, fields?: LogFields): void;
+  warn(event: string, fields?: LogFields): void;
+  error(event: string, fields?: LogFields): void;
+  /** A logger whose lines all carry `fields`. */
+  child(fields: LogFields): Logger;
+}
+
+export interface LoggerOptions {
+  readonly level: LogLevel;
+  readonly format: 'json' | 'text';
+  readonly fields?: LogFields;
+  /** Where lines go; standard error by default, so that standard output stays the command's own. */
+  readonly write?: (line: string) => void;
+}
+
+/** Cloud Logging's severities. Source: LogEntry.severity in the Cloud Logging API. */
+const SEVERITY = { debug: 'DEBUG', info: 'INFO', warn: 'WARNING', error: 'ERROR' } as const;
+type Level = keyof typeof SEVERITY;
+
+export function createLogger(options: LoggerOptions): Logger {
+  const write = options.write ?? ((line: string) => void process.stderr.write(line));
+  const sink = options.format === 'json' ? write : (line: string) => write(readableLine(line));
+  const base = pino(
+    {
+      level: options.level,
+      base: options.fields ?? {},
+      messageKey: 'message',
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ severity: SEVERITY[label as Level] ?? 'DEFAULT' }) },
+    },
+    { write: sink },
+  );
+  return wrap(base);
+}
+
+/** A logger that drops everything. */
+export const silentLogger: Logger = createLogger({ level: 'silent', format: 'json', write() {} });
+
+function wrap(base: pino.Logger): Logger {
+  const at =
+    (level: Level) =>
+    (event: string, fields: LogFields = {}) => {
+      const { message, error, ...rest } = fields;
+      base[level](
+        { event, ...rest, ...(error === undefined ? {} : errorFields(error)) },
+        typeof message === 'string' ? message : event.replaceAll('_', ' '),
+      );
+    };
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    child: (fields) => wrap(base.child(fields)),
+  };
+}
+
+/** An error as fields; Error Reporting picks `stack_trace` up by that name. */
+function errorFields(error: unknown): LogFields {
+  if (!(error instanceof Error)) return { error: String(error) };
+  const { code, detail } = error as { code?: unknown; detail?: unknown };
+  return {
+    error: error.message,
+    ...(code === undefined ? {} : { errorCode: code }),
+    ...(detail === undefined ? {} : { detail }),
+    ...(error.cause === undefined ? {} : { cause: messageOf(error.cause) }),
+    stack_trace: error.stack,
+  };
+}
+
+function readableLine(json: string): string {
+  const { severity, time, event, message, stack_trace, ...rest } = JSON.parse(json) as Record<
+    string,
+    unknown
+  >;
+  const fields = Object.entries(rest).map(([key, value]) => `${key}=${readableValue(value)}`);
+  const stack = severity === 'ERROR' && typeof stack_trace === 'string' ? `\n${stack_trace}` : '';
+  const words = [String(time).slice(11, 23), String(severity).padEnd(7), String(message ?? event)];
+  return `${[...words, ...fields].join(' ')}${stack}\n`;
+}
+
+function readableValue(value: unknown): string {
+  return typeof value === 'string' && !/[\s"=]/.test(value) ? value : JSON.stringify(value);
+}

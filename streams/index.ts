@@ -1,0 +1,17 @@
+export { METADATA_COLUMNS } from './stream.ts';
+export type {
+  Cell,
+  Column,
+  ColumnType,
+  Measure,
+  MeasureFunction,
+  Refusal,
+  RefusalCode,
+  Row,
+  Stream,
+  Validate,
+  Windows,
+} from './stream.ts';
+export { loadStreams } from './load-streams.ts';
+export { compileValidator } from './validator.ts';
+export { formatTimestamp, parseTimestamp } from './timestamp.ts';

@@ -1,0 +1,18 @@
+export { PAGE_ROWS_MAX } from './warehouse.ts';
+export type {
+  AppendResult,
+  EventsQuery,
+  NewRow,
+  Order,
+  QuarantineQuery,
+  QuarantineRecord,
+  StoredQuarantineRecord,
+  StoredRow,
+  TimeRange,
+  Warehouse,
+  WindowGap,
+  WindowRow,
+  WindowSpike,
+  WindowsQuery,
+} from './warehouse.ts';
+export { openDuckdbWarehouse } from './warehouse-duckdb.ts';
