@@ -1,0 +1,43 @@
+import test from 'ava';
+import { isAppError, loadConfig, printConfig, SETTINGS } from '../../runtime/index.ts';
+
+const NO_FILE = '/nonexistent/.env';
+
+test('with nothing set, every setting has its default', (t) => {
+  const config = loadConfig({}, NO_FILE);
+  t.is(config.PORT, 8080);
+  t.is(config.PUBSUB_PORT, 8085);
+  t.is(config.GOOGLE_CLOUD_PROJECT, 'highwater-local');
+  t.is(config.HIGHWATER_WAREHOUSE, 'duckdb');
+  t.is(config.INGEST_BATCH_WAIT, 200);
+  t.is(config.SHUTDOWN_DEADLINE, 10_000);
+});
+
+test('all problems are named at once, each with what was got and what would pass', (t) => {
+  const environment = {
+    PORT: '99999',
+    HIGHWATER_WAREHOUSE: 'oracle',
+    INGEST_BATCH_WAIT: 'soon',
+  };
+  const error = t.throws(() => loadConfig(environment, NO_FILE));
+  t.true(isAppError(error, 'invalid_config'));
+  t.regex(error.message, /PORT: expected a whole number from 0 to 65535, such as 8080; got 99999/);
+  t.regex(error.message, /HIGHWATER_WAREHOUSE: expected one of duckdb, bigquery; got oracle/);
+  t.regex(error.message, /INGEST_BATCH_WAIT: expected a duration such as 200ms; got soon/);
+});
+
+test('settings that contradict each other are refused as a pair', (t) => {
+  const samePort = t.throws(() => loadConfig({ PORT: '9464' }, NO_FILE));
+  t.regex(samePort.message, /METRICS_PORT: expected a port other than PORT's; got 9464/);
+  const starved = t.throws(() =>
+    loadConfig({ INGEST_BATCH_ROWS_MAX: '5000', INGEST_MESSAGES_IN_FLIGHT_MAX: '6000' }, NO_FILE),
+  );
+  t.regex(starved.message, /at least twice INGEST_BATCH_ROWS_MAX \(10000\).*got 6000/);
+});
+
+test('secrets are hidden when the settings are printed', (t) => {
+  const printed = printConfig(loadConfig({ FLIGHTS_API_KEY: 'abc123' }, NO_FILE));
+  t.false(printed.includes('abc123'));
+  t.true(printed.includes('FLIGHTS_API_KEY=(hidden)'));
+  t.is(printed.split('\n').length, Object.keys(SETTINGS).length);
+});
