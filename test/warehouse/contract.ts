@@ -1,0 +1,327 @@
+/** What every warehouse must do; one run a adapter. */
+import test from 'ava';
+import type { ExecutionContext } from 'ava';
+import type { Warehouse } from '../../warehouse/index.ts';
+import { grouped, payment, payments, SECOND_MICROS, START_MICROS } from './fixtures/streams.ts';
+
+const ALL = { fromMicros: START_MICROS - 1e15, toMicros: START_MICROS + 1e15 };
+const at = (second: number) => START_MICROS + second * SECOND_MICROS;
+const ids = (rows: readonly { readonly row: readonly unknown[] }[]) =>
+  rows.map(({ row }) => row[0]);
+
+/** Declares the suite; `open` returns an empty warehouse, closed by the suite. */
+export function warehouseContract(name: string, open: () => Promise<Warehouse>): void {
+  const run = (title: string, body: (t: ExecutionContext, w: Warehouse) => Promise<void>) =>
+    test(`${name}: ${title}`, async (t) => {
+      const warehouse = await open();
+      try {
+        await warehouse.prepare([payments, grouped]);
+        await body(t, warehouse);
+      } finally {
+        await warehouse.close();
+      }
+    });
+
+  run('an empty stream has no rows, no newest event and no windows', async (t, w) => {
+    t.is(await w.rowCount(payments), 0);
+    t.is(await w.newestEvent(payments), null);
+    t.deepEqual(await w.events(payments, { ...ALL, filters: {}, order: 'desc', limit: 5 }), []);
+    t.deepEqual(await w.windows(payments, { ...ALL, order: 'desc', limit: 5 }), []);
+    t.deepEqual(await w.windowContinuity(payments, ALL), []);
+    t.deepEqual(await w.windowSpikes(payments, ALL), []);
+    t.is(await w.event(payments, 'none'), undefined);
+    t.deepEqual(await w.append(payments, []), {
+      committedCount: 0,
+      duplicateCount: 0,
+      rejected: [],
+    });
+    await w.check();
+  });
+
+  run('a row comes back as it went in, in every column type', async (t, w) => {
+    const rows = [
+      payment('1', 0.000001, 0.1, [
+        'é "☃" \u0000 \'x\'',
+        9_007_199_254_740_991,
+        false,
+        '1969-12-31',
+        '"text"',
+      ]),
+      payment('2', -2_000_000_000, null, [null, null, null, null, null]),
+      payment("3'; drop table payments; --", 3, -0.5, ['', -5, true, '2200-12-31', 'null']),
+    ];
+    await w.append(payments, rows);
+    for (const row of rows) {
+      const { ingestTimeMicros, ...stored } = (await w.event(payments, String(row.row[0])))!;
+      t.deepEqual(stored, row);
+      t.true(ingestTimeMicros > 0);
+    }
+    t.is(await w.rowCount(payments), 3);
+    t.is((await w.newestEvent(payments))?.eventTimeMicros, at(3));
+  });
+
+  run('each event id is stored once, within an append and across them', async (t, w) => {
+    const first = await w.append(payments, [
+      payment('1', 1, 1),
+      payment('2', 2),
+      payment('1', 3, 9),
+    ]);
+    t.deepEqual(first, { committedCount: 2, duplicateCount: 1, rejected: [] });
+    const second = await w.append(payments, [payment('2', 9), payment('3', 3)]);
+    t.deepEqual(second, { committedCount: 1, duplicateCount: 1, rejected: [] });
+    t.is((await w.event(payments, '1'))?.row[2], 1);
+    t.is(await w.rowCount(payments), 3);
+    t.is((await w.append(grouped, [payment('1', 1)])).committedCount, 1);
+  });
+
+  run('appends at the same moment store each event id once', async (t, w) => {
+    const rows = Array.from({ length: 50 }, (_, index) => payment(String(index), index));
+    const results = await Promise.all([1, 2, 3, 4].map(() => w.append(payments, rows)));
+    t.is(
+      results.reduce((sum, result) => sum + result.committedCount, 0),
+      50,
+    );
+    t.is(await w.rowCount(payments), 50);
+  });
+
+  run('a row that the warehouse refuses is named and the others are committed', async (t, w) => {
+    const rows = Array.from({ length: 100 }, (_, index) => payment(`r${index}`, index));
+    const bad = {
+      ...rows[37]!,
+      row: [...rows[37]!.row.slice(0, 1), null, ...rows[37]!.row.slice(2)],
+    };
+    const result = await w.append(payments, [
+      ...rows.slice(0, 37),
+      bad,
+      ...rows.slice(38),
+      rows[37]!,
+    ]);
+    t.is(result.committedCount, 100);
+    t.deepEqual(
+      result.rejected.map(({ index }) => index),
+      [37],
+    );
+    t.is(result.duplicateCount, 0);
+    t.truthy(await w.event(payments, 'r37'));
+    t.is((await w.append(payments, rows)).duplicateCount, 100);
+  });
+
+  run('pages of events are complete and in order, both ways, ties by id', async (t, w) => {
+    const rows = Array.from({ length: 25 }, (_, index) =>
+      payment(`e${String((index * 7) % 25).padStart(2, '0')}`, Math.floor(((index * 7) % 25) / 4)),
+    );
+    await w.append(payments, rows);
+    const sorted = rows.map(({ row }) => String(row[0])).toSorted((a, b) => (a < b ? -1 : 1));
+    for (const order of ['asc', 'desc'] as const) {
+      const seen: unknown[] = [];
+      let after: { eventTimeMicros: number; eventId: string } | undefined;
+      for (;;) {
+        const page = await w.events(payments, {
+          ...ALL,
+          filters: {},
+          order,
+          limit: 4,
+          ...(after ? { after } : {}),
+        });
+        const last = page.at(-1);
+        if (!last) break;
+        seen.push(...ids(page));
+        after = { eventTimeMicros: Number(last.row[1]), eventId: String(last.row[0]) };
+      }
+      t.deepEqual(seen, order === 'asc' ? sorted : sorted.toReversed());
+    }
+  });
+
+  run('ranges are half-open and filters compare by value, null included', async (t, w) => {
+    await w.append(payments, [
+      payment('1', 0, 1, ['a', 1, true, '2024-01-01', null]),
+      payment('2', 10, 1, ["x' or '1'='1", 2, false, '2024-01-02', null]),
+      payment('3', 20, 1, [null, null, null, null, null]),
+    ]);
+    const find = async (filters: Record<string, string | number | boolean | null>) =>
+      ids(await w.events(payments, { ...ALL, filters, order: 'asc', limit: 10 }));
+    t.deepEqual(await find({ shop: 'a' }), ['1']);
+    t.deepEqual(await find({ shop: "x' or '1'='1" }), ['2']);
+    t.deepEqual(await find({ count: 2, is_card: false, day: '2024-01-02' }), ['2']);
+    t.deepEqual(await find({ shop: null }), ['3']);
+    t.deepEqual(await find({ shop: 'a', count: 2 }), []);
+    const range = { fromMicros: at(0), toMicros: at(20), filters: {}, limit: 10 } as const;
+    t.deepEqual(ids(await w.events(payments, { ...range, order: 'asc' })), ['1', '2']);
+    t.deepEqual(await w.events(payments, { ...range, toMicros: at(-5), order: 'asc' }), []);
+  });
+
+  run(
+    'windows aggregate every row, late and before 1970 too, in half-open buckets',
+    async (t, w) => {
+      const before1970 = (-1 - START_MICROS) / SECOND_MICROS;
+      await w.append(payments, [
+        payment('1', 0, 1),
+        payment('2', 29.999999, 4),
+        payment('3', 30, 7),
+      ]);
+      await w.append(payments, [payment('late', 10, 1), payment('old', before1970, null)]);
+      t.deepEqual(
+        await w.windows(payments, { ...ALL, fromMicros: -1e14, order: 'asc', limit: 9 }),
+        [
+          {
+            windowStartMicros: -30 * SECOND_MICROS,
+            group: [],
+            measures: [1, null, null, null, null],
+          },
+          { windowStartMicros: at(0), group: [], measures: [3, 6, 2, 4, 1] },
+          { windowStartMicros: at(30), group: [], measures: [1, 7, 7, 7, 7] },
+        ],
+      );
+      const newest = await w.windows(payments, { ...ALL, order: 'desc', limit: 1 });
+      t.deepEqual(
+        newest.map((row) => row.windowStartMicros),
+        [at(30)],
+      );
+      const startsInRange = {
+        fromMicros: at(1),
+        toMicros: at(31),
+        order: 'asc',
+        limit: 9,
+      } as const;
+      const inRange = await w.windows(payments, startsInRange);
+      t.deepEqual(
+        inRange.map((row) => row.windowStartMicros),
+        [at(30)],
+      );
+    },
+  );
+
+  run('pages of windows reach far apart ones, groups with null too, both ways', async (t, w) => {
+    const shops = ['a', 'b', null];
+    const rows = [0, 30, 60, 9_000_000, 9_000_030].flatMap((second) =>
+      shops.map((shop) => payment(`${second}${shop}`, second, 1, [shop, 1, true, null, null])),
+    );
+    await w.append(grouped, rows);
+    for (const order of ['asc', 'desc'] as const) {
+      const seen: string[] = [];
+      let after:
+        | { windowStartMicros: number; group: readonly (string | number | boolean | null)[] }
+        | undefined;
+      for (;;) {
+        const query = { ...ALL, order, limit: 2, ...(after ? { after } : {}) };
+        const page = await w.windows(grouped, query);
+        const last = page.at(-1);
+        if (!last) break;
+        seen.push(...page.map((row) => `${row.windowStartMicros} ${row.group[0]}`));
+        after = last;
+      }
+      const shopOrder = [null, 'a', 'b'];
+      const expected = [0, 30, 60, 9_000_000, 9_000_030].flatMap((second) =>
+        shopOrder.map((shop) => `${at(second)} ${shop}`),
+      );
+      t.deepEqual(seen, order === 'asc' ? expected : expected.toReversed());
+    }
+  });
+
+  run('continuity names the gap between windows, per group', async (t, w) => {
+    await w.append(payments, [
+      payment('1', 0),
+      payment('2', 30),
+      payment('3', 150),
+      payment('4', 180),
+    ]);
+    t.deepEqual(await w.windowContinuity(payments, ALL), [
+      { group: [], gapStartMicros: at(60), gapEndMicros: at(150), missingWindowCount: 3 },
+    ]);
+    await w.append(grouped, [
+      payment('1', 0, 1, ['a', 1, true, null, null]),
+      payment('2', 60, 1, ['a', 1, true, null, null]),
+      payment('3', 30, 1, ['b', 1, true, null, null]),
+    ]);
+    t.deepEqual(await w.windowContinuity(grouped, ALL), [
+      { group: ['a'], gapStartMicros: at(30), gapEndMicros: at(60), missingWindowCount: 1 },
+    ]);
+  });
+
+  run(
+    'a spike exceeds the factor times the mean of ten windows, wherever they lie',
+    async (t, w) => {
+      // Ten windows of 3, then 6 (just twice the mean: no spike), then 7 against (9 × 3 + 6) / 10 = 3.3.
+      const tens = Array.from({ length: 10 }, (_, index) => payment(`w${index}`, index * 3_000, 3));
+      await w.append(payments, [...tens, payment('even', 30_000, 6), payment('spike', 30_030, 7)]);
+      const expected = [{ windowStartMicros: at(30_030), group: [], value: 7, movingAverage: 3.3 }];
+      t.deepEqual(await w.windowSpikes(payments, ALL), expected);
+      t.deepEqual(await w.windowSpikes(payments, { ...ALL, fromMicros: at(30_030) }), expected);
+      await w.append(grouped, [...tens.slice(1), payment('spike', 30_030, 100)]);
+      t.deepEqual(await w.windowSpikes(grouped, ALL), [], 'nine windows give no verdict');
+    },
+  );
+
+  run('quarantined messages keep their bytes and come newest first', async (t, w) => {
+    const record = (index: number) => ({
+      stream: 'payments',
+      messageId: `m${index}`,
+      subscription: 'payments-ingest',
+      publishTimeMicros: at(index),
+      quarantineTimeMicros: at(index),
+      payloadText: index === 1 ? '' : '{"a":1}',
+      payload: Uint8Array.of(0, 255, index),
+      attributes: { 'content-encoding': "gz'ip" },
+      orderingKey: 'k',
+      reasonCode: index === 1 ? 'bad_encoding' : 'not_json',
+      reason: 'expected JSON; got none',
+      deliveryAttempt: index,
+    });
+    await w.quarantine([record(1), record(2), record(3)]);
+    await w.quarantine([{ ...record(4), stream: 'grouped' }]);
+    const all = await w.quarantined('payments', { limit: 10 });
+    t.deepEqual(
+      all.map(({ quarantineId, ...rest }) => (t.truthy(quarantineId), rest)),
+      [
+        { ...record(3), replayTimeMicros: null },
+        { ...record(2), replayTimeMicros: null },
+        { ...record(1), replayTimeMicros: null },
+      ],
+    );
+    t.is(await w.quarantineCount('payments'), 3);
+    const [newest] = all;
+    const next = await w.quarantined('payments', { limit: 1, afterId: newest!.quarantineId });
+    t.is(next[0]?.messageId, 'm2');
+    const bad = await w.quarantined('payments', { limit: 9, reasonCode: 'bad_encoding' });
+    t.deepEqual(
+      bad.map(({ messageId }) => messageId),
+      ['m1'],
+    );
+    await w.markReplayed('payments', [newest!.quarantineId], at(99));
+    const replayed = await w.quarantined('payments', { limit: 9, isReplayed: true });
+    t.deepEqual(
+      replayed.map((row) => [row.messageId, row.replayTimeMicros]),
+      [['m3', at(99)]],
+    );
+    t.is((await w.quarantined('payments', { limit: 9, isReplayed: false })).length, 2);
+  });
+
+  run(
+    'a new nullable column is added and any other change is refused with what to do',
+    async (t, w) => {
+      await w.append(payments, [payment('1', 0)]);
+      const [id, time, amount, ...others] = payments.columns;
+      const added = { name: 'note', type: 'STRING', isRequired: false, description: '' } as const;
+      const wider = { ...payments, columns: [id!, added, time!, amount!, ...others] };
+      await w.prepare([wider]);
+      t.deepEqual((await w.event(wider, '1'))?.row.slice(0, 3), ['1', null, at(0)]);
+      const row = payment('2', 1);
+      await w.append(wider, [{ ...row, row: ['2', 'hello', ...row.row.slice(1)] }]);
+      t.is((await w.event(wider, '2'))?.row[1], 'hello');
+      const changed = {
+        ...wider,
+        columns: [
+          id!,
+          { ...added, isRequired: true },
+          time!,
+          { ...amount!, type: 'INT64' as const },
+        ],
+      };
+      const error = await t.throwsAsync(w.prepare([changed]), { code: 'schema_conflict' });
+      t.regex(error.message, /payments\.note: stored VARCHAR NULLABLE, wanted VARCHAR REQUIRED/);
+      t.regex(error.message, /payments\.amount: stored DOUBLE NULLABLE, wanted BIGINT NULLABLE/);
+      t.regex(error.message, /payments\.shop: stored VARCHAR NULLABLE, wanted absent/);
+      t.regex(error.message, /give the stream a new name/);
+    },
+  );
+}
