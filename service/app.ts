@@ -1,0 +1,172 @@
+/** The whole API as one Express app: every route in one table, nothing listening. */
+import { randomUUID } from 'node:crypto';
+import express from 'express';
+import type { Express, NextFunction, Request, RequestHandler, Response } from 'express';
+import { AppError } from '../runtime/index.ts';
+import { bodyReader } from './body.ts';
+import type { ServiceDeps } from './deps.ts';
+import { docsPage } from './docs-page.ts';
+import { openApiDocument } from './openapi.ts';
+import { readQuery, shorten } from './parameters.ts';
+import { problemHandler, ServiceError } from './problem.ts';
+import { negotiate, sendWhole } from './respond.ts';
+import { listEvents, oneEvent } from './routes/events.ts';
+import { healthz, readyz } from './routes/health.ts';
+import { publishEvents } from './routes/publish.ts';
+import { listQuarantine } from './routes/quarantine.ts';
+import { listStreams, oneStream, welcome } from './routes/streams.ts';
+import { listWindows } from './routes/windows.ts';
+import { streamResource } from './stream-resource.ts';
+import type { StreamResource } from './stream-resource.ts';
+
+type Handler = (request: Request, response: Response) => void | Promise<void>;
+
+interface Route {
+  readonly get: Handler;
+  readonly post?: readonly [RequestHandler, Handler];
+}
+
+/** Longest target shown in a log line. */
+const LOGGED_URL_LENGTH_MAX = 2_000;
+const REQUEST_ID = /^[\w.:-]{1,128}$/;
+
+/** @throws AppError `invalid_definition` where a stream cannot be served. */
+export function createApp(deps: ServiceDeps): Express {
+  const resources = deps.streams.map((each) => streamResource(each, deps.warehouse, deps.clock));
+  const byName = new Map(resources.map((each) => [each.stream.name, each]));
+  const document = openApiDocument(resources, deps);
+  const documentText = JSON.stringify(document);
+  const docs = docsPage(document);
+  const known = (handler: (resource: StreamResource, ...rest: Parameters<Handler>) => unknown) =>
+    (async (request, response) => {
+      await handler(namedStream(byName, request), request, response);
+    }) satisfies Handler;
+
+  const routes: Readonly<Record<string, Route>> = {
+    '/': { get: (request, response) => welcome(deps, request, response) },
+    '/v1/streams': { get: (request, response) => listStreams(deps, resources, request, response) },
+    '/v1/streams/:stream': { get: known((...each) => oneStream(deps, ...each)) },
+    '/v1/streams/:stream/events': {
+      get: known((...each) => listEvents(deps, ...each)),
+      post: [
+        bodyReader(deps.limits.bodyBytesMax),
+        known((...each) => publishEvents(deps, ...each)),
+      ],
+    },
+    '/v1/streams/:stream/events/:id': { get: known((...each) => oneEvent(deps, ...each)) },
+    '/v1/streams/:stream/windows': { get: known((...each) => listWindows(deps, ...each)) },
+    '/v1/streams/:stream/quarantine': { get: known((...each) => listQuarantine(deps, ...each)) },
+    '/healthz': { get: healthz },
+    '/readyz': { get: readyz(deps) },
+    '/openapi.json': {
+      get(request, response) {
+        negotiate(request, response, ['json']);
+        readQuery(request.url, []);
+        sendWhole(request, response, 'json', documentText);
+      },
+    },
+    '/docs': {
+      get(request, response) {
+        negotiate(request, response, ['html']);
+        readQuery(request.url, []);
+        response.setHeader('Content-Security-Policy', docs.contentSecurityPolicy);
+        sendWhole(request, response, 'html', docs.html);
+      },
+    },
+  };
+
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('etag', false);
+  app.set('query parser', false);
+  app.enable('case sensitive routing');
+  app.use(opening(deps));
+  for (const [path, { get, post }] of Object.entries(routes)) {
+    const route = app.route(path).get(get);
+    if (post) route.post(...post);
+    route.all(otherMethods(post ? 'GET, HEAD, OPTIONS, POST' : 'GET, HEAD, OPTIONS'));
+  }
+  app.use((request: Request) => {
+    throw new AppError(
+      'not_found',
+      `There is nothing at ${shorten(request.path)}; /docs lists what there is.`,
+    );
+  });
+  app.use(problemHandler(deps.logger));
+  return app;
+}
+
+function namedStream(
+  byName: ReadonlyMap<string, StreamResource>,
+  request: Request,
+): StreamResource {
+  const name = String(request.params['stream']);
+  const resource = byName.get(name);
+  if (resource) return resource;
+  const names = [...byName.keys()].join(', ') || 'none';
+  throw new AppError('not_found', `There is no stream ${shorten(name)}; there are: ${names}.`);
+}
+
+/** What every answer has: a request id, headers for browsers, a log line once it is over. */
+function opening({ clock, logger }: ServiceDeps): RequestHandler {
+  return (request: Request, response: Response, next: NextFunction) => {
+    const startedAtMs = clock.monotonicMs();
+    const given = request.headers['x-request-id'];
+    const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+    response.locals['requestId'] = requestId;
+    response.setHeader('X-Request-Id', requestId);
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    response.setHeader('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
+    response.setHeader('Referrer-Policy', 'no-referrer');
+    response.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
+    const { method, originalUrl } = request;
+    response.once('close', () => {
+      const route = request.route as { path?: unknown } | undefined;
+      const isProbe = route?.path === '/healthz' || route?.path === '/readyz';
+      const durationMs = Math.round((clock.monotonicMs() - startedAtMs) * 1_000) / 1_000;
+      logger[isProbe ? 'debug' : 'info']('http_request', {
+        message: `${method} ${originalUrl.slice(0, LOGGED_URL_LENGTH_MAX)} ${response.statusCode}`,
+        httpRequest: {
+          requestMethod: method,
+          requestUrl: originalUrl.slice(0, LOGGED_URL_LENGTH_MAX),
+          status: response.statusCode,
+          latency: `${durationMs / 1_000}s`,
+        },
+        route: typeof route?.path === 'string' ? route.path : null,
+        durationMs,
+        requestId,
+        isAborted: !response.writableFinished,
+      });
+    });
+    if (request.path.includes('%')) checkEncoding(request.path);
+    next();
+  };
+}
+
+function checkEncoding(path: string): void {
+  try {
+    decodeURIComponent(path);
+  } catch (error) {
+    throw new AppError(
+      'invalid_argument',
+      'The path has a percent sign that begins no UTF-8 character.',
+      { cause: error },
+    );
+  }
+}
+
+function otherMethods(allow: string): RequestHandler {
+  return (request, response) => {
+    if (request.method === 'OPTIONS') {
+      response.setHeader('Allow', allow);
+      response.statusCode = 204;
+      response.end();
+      return;
+    }
+    throw new ServiceError(
+      'method_not_allowed',
+      `${request.method} is not possible here; expected one of ${allow}.`,
+      { headers: { Allow: allow } },
+    );
+  };
+}

@@ -1,0 +1,42 @@
+/** What the service is given: all effects come in here, nothing is read from the process. */
+import type { Clock, Logger } from '../runtime/index.ts';
+import type { Stream } from '../streams/index.ts';
+import type { Warehouse } from '../warehouse/index.ts';
+
+export interface OutgoingMessage {
+  readonly data: Buffer;
+  readonly attributes: Record<string, string>;
+}
+
+/** Rejects, or does not settle in time, where the named part is not ready; the message is shown to the caller. */
+export interface ReadinessCheck {
+  readonly name: string;
+  readonly check: () => Promise<void>;
+}
+
+export interface SubscriptionBacklog {
+  readonly subscription: string;
+  readonly undeliveredCount: number;
+  readonly oldestUnackedMessageAgeSeconds: number;
+}
+
+export interface ServiceDeps {
+  readonly streams: readonly Stream[];
+  readonly warehouse: Warehouse;
+  /** One result a message, in order: its message id, or the error that kept it from being published. */
+  readonly publish: (
+    stream: Stream,
+    messages: readonly OutgoingMessage[],
+  ) => Promise<readonly (string | Error)[]>;
+  /** Readiness beside the warehouse's own check, which is always made. */
+  readonly checks: readonly ReadinessCheck[];
+  /** Known of the embedded server; absent where the backlog is read elsewhere. */
+  readonly backlog?: () => Promise<readonly SubscriptionBacklog[]>;
+  /** Counters of an ingester in the same process, one object a stream, each with its `stream`. */
+  readonly ingestStats?: () => readonly object[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly limits: { readonly bodyBytesMax: number };
+  readonly version: string;
+  readonly projectId: string;
+}

@@ -1,0 +1,72 @@
+/** Puts an app on a port, and takes it off again without dropping a request. */
+import { createServer } from 'node:http';
+import type { ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Express } from 'express';
+import { AppError } from '../runtime/index.ts';
+
+/** Longer than the 600 s of Google's load balancers, so that they and not we end an idle connection. */
+const KEEP_ALIVE_TIMEOUT_MS = 620_000;
+/** A connection that moves no byte for this long amid a request is cut: a stalled reader holds a page of rows. */
+const STALLED_TIMEOUT_MS = 120_000;
+/** Open sockets; about 50 KB each, so some 200 MB at worst. */
+const CONNECTIONS_MAX = 4_096;
+
+export interface Listening {
+  readonly port: number;
+  /** Stops accepting, lets requests under way finish, then closes every connection; safe to call twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * Listens on `host:port`; port 0 takes a free one.
+ * @throws AppError `address_in_use` that names the port and the setting, `invalid_config` for any other refusal.
+ */
+export function listen(app: Express, at: { host: string; port: number }): Promise<Listening> {
+  const server = createServer(app);
+  server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
+  server.timeout = STALLED_TIMEOUT_MS;
+  server.maxConnections = CONNECTIONS_MAX;
+
+  let closed: Promise<void> | undefined;
+  const underWay = new Set<ServerResponse>();
+  server.prependListener('request', (_request, response) => {
+    underWay.add(response);
+    if (closed) response.setHeader('Connection', 'close');
+    response.once('close', () => {
+      underWay.delete(response);
+      if (closed) setImmediate(() => server.closeIdleConnections());
+    });
+  });
+
+  const close = () =>
+    (closed ??= new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      for (const response of underWay) {
+        if (!response.headersSent) response.setHeader('Connection', 'close');
+      }
+      server.closeIdleConnections();
+    }));
+
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(refusal(error, at)));
+    server.listen(at.port, at.host, () => {
+      resolve({ port: (server.address() as AddressInfo).port, close });
+    });
+  });
+}
+
+function refusal(error: NodeJS.ErrnoException, at: { host: string; port: number }): AppError {
+  if (error.code === 'EADDRINUSE') {
+    return new AppError(
+      'address_in_use',
+      `Port ${at.port} on ${at.host} is in use by another process. Stop it, or set PORT to a free port, such as PORT=${at.port + 1}.`,
+      { cause: error },
+    );
+  }
+  return new AppError(
+    'invalid_config',
+    `The API cannot listen on ${at.host}:${at.port} (${error.code ?? error.message}); set PORT and HIGHWATER_HOST to an address of this machine.`,
+    { cause: error },
+  );
+}
