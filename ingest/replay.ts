@@ -15,7 +15,7 @@ export interface ReplayOptions {
   readonly ids?: readonly string[];
   readonly reasonCode?: string;
   /** From the payload's text (unpacked) to the repaired one; a repaired message is published unpacked. */
-  readonly repair?: (payloadText: string) => string;
+  readonly repair?: (payloadText: string, quarantineId: string) => string;
   /** Says what would happen and changes nothing. */
   readonly dryRun: boolean;
   readonly nowMs: number;
@@ -79,16 +79,13 @@ interface ReplayMessage {
   readonly orderingKey: string;
 }
 
-function repaired(
-  record: StoredQuarantineRecord,
-  repair: ((payloadText: string) => string) | undefined,
-): ReplayMessage {
+function repaired(record: StoredQuarantineRecord, repair: ReplayOptions['repair']): ReplayMessage {
   const data = Buffer.from(record.payload);
   const attributes = publishable(record.attributes);
   const { orderingKey } = record;
   if (!repair) return { data, attributes, orderingKey };
   const decoded = decodeText(data, attributes, MESSAGE_BYTES_MAX);
-  const text = repair(decoded.ok ? decoded.text : record.payloadText);
+  const text = repair(decoded.ok ? decoded.text : record.payloadText, record.quarantineId);
   const { [CONTENT_ENCODING]: _unpacked, ...rest } = attributes;
   return { data: Buffer.from(text), attributes: rest, orderingKey };
 }

@@ -79,10 +79,16 @@ function errorFields(error: unknown): LogFields {
 }
 
 function readableLine(json: string): string {
-  const { severity, time, event, message, stack_trace, ...rest } = JSON.parse(json) as Record<
-    string,
-    unknown
-  >;
+  const {
+    severity,
+    time,
+    event,
+    message,
+    stack_trace,
+    httpRequest: _httpRequest,
+    ...rest
+  } = JSON.parse(json) as Record<string, unknown>;
+
   const fields = Object.entries(rest).map(([key, value]) => `${key}=${readableValue(value)}`);
   const stack = severity === 'ERROR' && typeof stack_trace === 'string' ? `\n${stack_trace}` : '';
   const words = [String(time).slice(11, 23), String(severity).padEnd(7), String(message ?? event)];

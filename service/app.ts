@@ -14,6 +14,7 @@ import { listEvents, oneEvent } from './routes/events.ts';
 import { healthz, readyz } from './routes/health.ts';
 import { publishEvents } from './routes/publish.ts';
 import { listQuarantine } from './routes/quarantine.ts';
+import { replayQuarantined } from './routes/replay.ts';
 import { listStreams, oneStream, welcome } from './routes/streams.ts';
 import { listWindows } from './routes/windows.ts';
 import { streamResource } from './stream-resource.ts';
@@ -22,7 +23,7 @@ import type { StreamResource } from './stream-resource.ts';
 type Handler = (request: Request, response: Response) => void | Promise<void>;
 
 interface Route {
-  readonly get: Handler;
+  readonly get?: Handler;
   readonly post?: readonly [RequestHandler, Handler];
 }
 
@@ -56,6 +57,12 @@ export function createApp(deps: ServiceDeps): Express {
     '/v1/streams/:stream/events/:id': { get: known((...each) => oneEvent(deps, ...each)) },
     '/v1/streams/:stream/windows': { get: known((...each) => listWindows(deps, ...each)) },
     '/v1/streams/:stream/quarantine': { get: known((...each) => listQuarantine(deps, ...each)) },
+    '/v1/streams/:stream/quarantine/replay': {
+      post: [
+        bodyReader(deps.limits.bodyBytesMax),
+        known((...each) => replayQuarantined(deps, ...each)),
+      ],
+    },
     '/healthz': { get: healthz },
     '/readyz': { get: readyz(deps) },
     '/openapi.json': {
@@ -82,9 +89,14 @@ export function createApp(deps: ServiceDeps): Express {
   app.enable('case sensitive routing');
   app.use(opening(deps));
   for (const [path, { get, post }] of Object.entries(routes)) {
-    const route = app.route(path).get(get);
+    const route = app.route(path);
+    if (get) route.get(get);
     if (post) route.post(...post);
-    route.all(otherMethods(post ? 'GET, HEAD, OPTIONS, POST' : 'GET, HEAD, OPTIONS'));
+    route.all(
+      otherMethods(
+        [...(get ? ['GET', 'HEAD'] : []), 'OPTIONS', ...(post ? ['POST'] : [])].join(', '),
+      ),
+    );
   }
   app.use((request: Request) => {
     throw new AppError(
@@ -130,7 +142,7 @@ function opening({ clock, logger }: ServiceDeps): RequestHandler {
           requestMethod: method,
           requestUrl: originalUrl.slice(0, LOGGED_URL_LENGTH_MAX),
           status: response.statusCode,
-          latency: `${durationMs / 1_000}s`,
+          latency: `${(durationMs / 1_000).toFixed(6)}s`,
         },
         route: typeof route?.path === 'string' ? route.path : null,
         durationMs,

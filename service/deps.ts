@@ -20,6 +20,19 @@ export interface SubscriptionBacklog {
   readonly oldestUnackedMessageAgeSeconds: number;
 }
 
+/** Which refused messages to put back, and how to mend them; `repair` goes from payload text to payload text. */
+export interface ReplaySelection {
+  readonly ids?: readonly string[];
+  readonly reasonCode?: string;
+  readonly repair?: (payloadText: string, quarantineId: string) => string;
+  readonly dryRun: boolean;
+}
+
+export interface ReplayOutcome {
+  readonly replayedCount: number;
+  readonly stillBad: readonly { readonly quarantineId: string; readonly reason: string }[];
+}
+
 export interface ServiceDeps {
   readonly streams: readonly Stream[];
   readonly warehouse: Warehouse;
@@ -28,6 +41,11 @@ export interface ServiceDeps {
     stream: Stream,
     messages: readonly OutgoingMessage[],
   ) => Promise<readonly (string | Error)[]>;
+  /** Validates refused messages again and publishes those that pass; absent where nothing may be replayed. */
+  readonly replayQuarantine?: (
+    stream: Stream,
+    selection: ReplaySelection,
+  ) => Promise<ReplayOutcome>;
   /** Readiness beside the warehouse's own check, which is always made. */
   readonly checks: readonly ReadinessCheck[];
   /** Known of the embedded server; absent where the backlog is read elsewhere. */

@@ -166,6 +166,15 @@ export function commonSchemas(): Record<string, JsonSchema> {
     }),
     Streams: object({ count, streams: { type: 'array', items: object(summary) } }),
     Stream: streamSchema(summary),
+    Replayed: object({
+      stream: text,
+      replayed_count: { type: 'integer', minimum: 0 },
+      still_refused: {
+        type: 'array',
+        items: object({ quarantine_id: text, reason: text }),
+      },
+      dry_run: { type: 'boolean' },
+    }),
     Published: object({ stream: text, accepted, rejected: { type: 'array', items: fault } }),
     QuarantineRecord: quarantineSchema(),
   };

@@ -6,6 +6,7 @@ import { EXPORT_ROWS_MAX, NEXT_CURSOR_HEADER } from './list.ts';
 import type { JsonSchema, Parameter } from './parameters.ts';
 import { eventsParameters } from './routes/events.ts';
 import { QUARANTINE_MEMBERS, quarantineParameters } from './routes/quarantine.ts';
+import { replayRequestSchema } from './routes/replay.ts';
 import { WINDOW_MARKS_CSV, windowsParameters } from './routes/windows.ts';
 import { commonSchemas, listOf, streamSchemas } from './openapi-schemas.ts';
 import type { StreamResource } from './stream-resource.ts';
@@ -209,6 +210,7 @@ function streamPaths(resource: StreamResource): Record<string, Record<string, Op
         QUARANTINE_MEMBERS,
       ),
     },
+    [`${base}/quarantine/replay`]: { post: replayOperation(name) },
   };
 }
 
@@ -230,6 +232,20 @@ function postOperation(name: string): Operation {
         },
         [BODY_TYPES[1]]: { schema: text() },
       },
+    },
+  };
+}
+
+function replayOperation(name: string): Operation {
+  return {
+    ...operation(`${name}Replay`, `Put refused messages of ${name} back`, name, {
+      200: json('What was published again, and what is still refused.', ref('Replayed')),
+    }),
+    description:
+      'Each message is repaired where asked, validated again and published where it passes; those replayed before are left out.',
+    requestBody: {
+      required: true,
+      content: { 'application/json': { schema: replayRequestSchema() } },
     },
   };
 }

@@ -1,0 +1,20 @@
+/** `highwater api`: the REST API alone. */
+import type { Command } from 'commander';
+import { ensureTopology, openApi, openPubsub, openWarehouse } from '../parts.ts';
+import { createContext, runUntilStopped } from '../process.ts';
+
+export function addApiCommand(program: Command): void {
+  program
+    .command('api')
+    .description('run the REST API alone (an embedded warehouse lets one process hold its file)')
+    .action(async () => {
+      const context = createContext('api');
+      await runUntilStopped(context, async () => {
+        const pubsub = openPubsub(context);
+        const warehouse = await openWarehouse(context);
+        await ensureTopology(pubsub, context.streams);
+        const url = await openApi(context, pubsub, warehouse);
+        context.logger.info('api_started', { url });
+      });
+    });
+}

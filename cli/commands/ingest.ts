@@ -1,0 +1,19 @@
+/** `highwater ingest`: Pub/Sub to warehouse, alone. */
+import type { Command } from 'commander';
+import { openIngest, openPubsub, openWarehouse } from '../parts.ts';
+import { createContext, runUntilStopped } from '../process.ts';
+
+export function addIngestCommand(program: Command): void {
+  program
+    .command('ingest')
+    .description('run the ingester alone: from every stream’s subscription into the warehouse')
+    .action(async () => {
+      const context = createContext('ingest');
+      await runUntilStopped(context, async () => {
+        const pubsub = openPubsub(context);
+        const warehouse = await openWarehouse(context);
+        await openIngest(context, pubsub, warehouse);
+        context.logger.info('ingest_started', { streams: context.streams.map(({ name }) => name) });
+      });
+    });
+}

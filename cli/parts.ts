@@ -1,0 +1,178 @@
+/** Builds the adapters behind the ports, as the configuration says: messages, warehouse, ingest, API, producers. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { PubSub } from '@google-cloud/pubsub';
+import type { PubsubServer } from '../emulator/index.ts';
+import { startPubsubThread } from '../emulator/index.ts';
+import type { Ingest } from '../ingest/index.ts';
+import { ensureTopology, replayQuarantine, startIngest } from '../ingest/index.ts';
+import { AppError, messageOf, systemClock } from '../runtime/index.ts';
+import type { ServiceDeps } from '../service/index.ts';
+import { createApp, listen } from '../service/index.ts';
+import type { Warehouse } from '../warehouse/index.ts';
+import { openDuckdbWarehouse } from '../warehouse/index.ts';
+import type { Context } from './process.ts';
+
+/** The project id that means: no cloud, the embedded Pub/Sub server. */
+const LOCAL_PROJECT = 'highwater-local';
+
+/** Starts the embedded Pub/Sub server in a thread of its own, durable in the data folder. */
+export async function openPubsubServer(
+  { config, logger, shutdown }: Context,
+  fail: (error: Error) => void,
+): Promise<PubsubServer> {
+  const dataDir = join(dataFolder(config.HIGHWATER_DATA_DIR), 'pubsub');
+  const server = await startPubsubThread({
+    host: config.HIGHWATER_HOST,
+    port: config.PUBSUB_PORT,
+    dataDir,
+    storageBytesMax: config.PUBSUB_STORAGE_BYTES_MAX,
+    logger: logger.child({ component: 'pubsub' }),
+  });
+  shutdown.add('pubsub server', () => server.close());
+  void server.exited.then((error) => {
+    if (error) fail(error);
+  });
+  return server;
+}
+
+/** The real client, at `address` where one is given, else as the configuration says. */
+export function openPubsub({ config, shutdown }: Context, address?: string): PubSub {
+  const isLocal = config.GOOGLE_CLOUD_PROJECT === LOCAL_PROJECT;
+  const apiEndpoint =
+    address ||
+    config.PUBSUB_EMULATOR_HOST ||
+    (isLocal ? `${config.HIGHWATER_HOST}:${config.PUBSUB_PORT}` : undefined);
+  const projectId = config.GOOGLE_CLOUD_PROJECT;
+  // Away from Google Cloud the client's look for a metadata server only costs time and a warning.
+  if (apiEndpoint) process.env['METADATA_SERVER_DETECTION'] ??= 'none';
+  const pubsub = new PubSub(
+    apiEndpoint ? { projectId, apiEndpoint, emulatorMode: true } : { projectId },
+  );
+  shutdown.add('pubsub client', () => pubsub.close());
+  return pubsub;
+}
+
+/** Opens the warehouse and brings its tables up to the definitions. */
+export async function openWarehouse(context: Context): Promise<Warehouse> {
+  const { config, logger, streams, shutdown } = context;
+  if (config.HIGHWATER_WAREHOUSE === 'bigquery') {
+    throw new AppError(
+      'invalid_config',
+      'HIGHWATER_WAREHOUSE: bigquery is not built in yet; expected duckdb',
+    );
+  }
+  const warehouse = await openDuckdbWarehouse({
+    path: join(dataFolder(config.HIGHWATER_DATA_DIR), 'warehouse.duckdb'),
+    memoryBytesMax: config.DUCKDB_MEMORY_BYTES_MAX,
+    clock: systemClock,
+    logger: logger.child({ component: 'warehouse' }),
+  });
+  shutdown.add('warehouse', () => warehouse.close());
+  await warehouse.prepare(streams);
+  return warehouse;
+}
+
+export async function openIngest(
+  context: Context,
+  pubsub: PubSub,
+  warehouse: Warehouse,
+): Promise<Ingest> {
+  const { config, logger, streams, shutdown } = context;
+  const ingest = await startIngest({
+    pubsub,
+    warehouse,
+    streams,
+    limits: {
+      batchRowsMax: config.INGEST_BATCH_ROWS_MAX,
+      batchBytesMax: config.INGEST_BATCH_BYTES_MAX,
+      batchWaitMs: config.INGEST_BATCH_WAIT,
+      commitsInFlightMax: config.INGEST_COMMITS_IN_FLIGHT_MAX,
+      messagesInFlightMax: config.INGEST_MESSAGES_IN_FLIGHT_MAX,
+      messageBytesMax: config.INGEST_MESSAGE_BYTES_MAX,
+    },
+    clock: systemClock,
+    logger: logger.child({ component: 'ingest' }),
+  });
+  shutdown.add('ingest', () => ingest.close());
+  return ingest;
+}
+
+/** Starts the API; resolves with its base URL. */
+export async function openApi(
+  context: Context,
+  pubsub: PubSub,
+  warehouse: Warehouse,
+  parts: { server?: PubsubServer; ingest?: Ingest } = {},
+): Promise<string> {
+  const { config, logger, streams, shutdown, version } = context;
+  const { server, ingest } = parts;
+  const checks = [
+    { name: 'warehouse', check: () => warehouse.check() },
+    { name: 'messages', check: () => checkTopics(pubsub, context) },
+    ...(ingest ? [{ name: 'ingest', check: () => checkIngest(ingest) }] : []),
+  ];
+  const app = createApp({
+    streams,
+    warehouse,
+    publish: (stream, messages) => publishAll(pubsub, stream.topic, messages),
+    replayQuarantine: (stream, request) =>
+      replayQuarantine({ ...request, warehouse, pubsub, stream, nowMs: systemClock.nowMs() }),
+    checks,
+    ...(server ? { backlog: () => server.backlog() } : {}),
+    ...(ingest ? { ingestStats: () => ingest.stats() } : {}),
+    clock: systemClock,
+    logger: logger.child({ component: 'api' }),
+    limits: { bodyBytesMax: config.API_BODY_BYTES_MAX },
+    version,
+    projectId: config.GOOGLE_CLOUD_PROJECT,
+  });
+  const listening = await listen(app, { host: config.HIGHWATER_HOST, port: config.PORT });
+  shutdown.add('api', () => listening.close());
+  return `http://${config.HIGHWATER_HOST}:${listening.port}`;
+}
+
+export { ensureTopology };
+
+type PublishedMessages = Parameters<ServiceDeps['publish']>[1];
+
+async function publishAll(
+  pubsub: PubSub,
+  topicName: string,
+  messages: PublishedMessages,
+): Promise<readonly (string | Error)[]> {
+  const topic = pubsub.topic(topicName);
+  return Promise.all(
+    messages.map((message) =>
+      topic
+        .publishMessage(message)
+        .catch((error: unknown) => (error instanceof Error ? error : new Error(String(error)))),
+    ),
+  );
+}
+
+async function checkTopics(pubsub: PubSub, { streams }: Context): Promise<void> {
+  for (const { topic } of streams) {
+    const [exists] = await pubsub.topic(topic).exists();
+    if (!exists) throw new AppError('messages_unavailable', `Topic ${topic} does not exist.`);
+  }
+}
+
+function checkIngest(ingest: Ingest): Promise<void> {
+  return ingest.isHealthy()
+    ? Promise.resolve()
+    : Promise.reject(new AppError('messages_unavailable', 'The ingester is not receiving.'));
+}
+
+function dataFolder(path: string): string {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw new AppError(
+      'invalid_config',
+      `HIGHWATER_DATA_DIR: expected a folder that can be written; got ${path} (${messageOf(error)})`,
+      { cause: error },
+    );
+  }
+  return path;
+}
