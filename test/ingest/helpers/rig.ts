@@ -73,7 +73,7 @@ export async function openRig(): Promise<Rig> {
   const server = await startPubsubServer({
     host: '127.0.0.1',
     port: 0,
-    storageBytesMax: 2 ** 28,
+    storageBytesMax: 2 ** 30,
     clock: systemClock,
     logger: silentLogger,
   });
