@@ -1,5 +1,5 @@
 /** One stream's table: what is stored in it, and the append that stores each event id once. */
-import { DuckDBDataChunk } from '@duckdb/node-api';
+import { BIGINT, DuckDBDataChunk } from '@duckdb/node-api';
 import type { DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import type { Clock, Logger } from '../runtime/index.ts';
 import { messageOf } from '../runtime/index.ts';
@@ -10,6 +10,9 @@ import type { Batch, Fill } from './duckdb-columns.ts';
 import { isIndexDamaged, isRowFault } from './duckdb-errors.ts';
 import { Parameters, quote, statisticsSql, storedIdsSql } from './duckdb-queries.ts';
 import type { Bound } from './duckdb-queries.ts';
+import { readRowsOnce } from './duckdb-statements.ts';
+import { EventPace } from './duckdb-events.ts';
+import { keyOf } from './event-id-index.ts';
 import type { EventIdIndex } from './event-id-index.ts';
 import type { AppendResult, NewRow } from './warehouse.ts';
 
@@ -31,6 +34,8 @@ type Rejected = { readonly index: number; readonly reason: string };
 export class StreamTable {
   readonly stream: Stream;
   readonly #index: EventIdIndex;
+  /** How far apart this stream's events lie, for the next page. */
+  readonly pace = new EventPace();
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #types: readonly DuckDBType[];
@@ -101,7 +106,8 @@ export class StreamTable {
       const id = row[this.#eventIdAt];
       return typeof id === 'string' ? id : '';
     });
-    const batch = { rows, ids, ingestTimeMicros: Math.trunc(this.#clock.nowMs()) * 1_000 };
+    const keys = ids.map(keyOf);
+    const batch = { rows, ids, keys, ingestTimeMicros: Math.trunc(this.#clock.nowMs()) * 1_000 };
     let pending: number[] = [];
     for (let index = 0; index < rows.length; index++) {
       if (ids[index] !== '') pending.push(index);
@@ -109,7 +115,7 @@ export class StreamTable {
     }
     while (pending.length > 0) {
       const { firsts, twins } = splitTwins(ids, pending);
-      const fresh = await this.#withoutStored(connection, ids, firsts);
+      const fresh = await this.#withoutStored(connection, batch, firsts);
       const refused = await this.#commit(connection, batch, fresh);
       rejected.push(...refused);
       committedCount += fresh.length - refused.length;
@@ -126,12 +132,12 @@ export class StreamTable {
   /** Those rows whose event id is not stored; what the index finds is compared with the stored id itself. */
   async #withoutStored(
     connection: DuckDBConnection,
-    ids: readonly string[],
+    { ids, keys }: Batch,
     indices: readonly number[],
   ): Promise<readonly number[]> {
     const sequences: number[] = [];
     for (const index of indices) {
-      for (const sequence of this.#index.find(this.stream.name, ids[index]!)) {
+      for (const sequence of this.#index.find(this.stream.name, keys[index]!)) {
         sequences.push(sequence);
       }
     }
@@ -142,8 +148,7 @@ export class StreamTable {
       const part = sequences.slice(start, start + LOOKUP_SEQUENCES_MAX);
       const sql = storedIdsSql(this.stream, part, bound);
       const values = bound.values.map((value) => bindable(this.stream, value));
-      const result = await connection.runAndReadAll(sql, values);
-      for (const [id] of result.getRows()) storedIds.add(id ?? null);
+      for (const [id] of await readRowsOnce(connection, sql, values)) storedIds.add(id ?? null);
     }
     return indices.filter((index) => !storedIds.has(ids[index]!));
   }
@@ -201,7 +206,7 @@ export class StreamTable {
     this.#count(batch, indices);
     this.#index.insert(
       this.stream.name,
-      indices.map((index) => batch.ids[index]!),
+      indices.map((index) => batch.keys[index]!),
       indices.map((_, offset) => firstSequence + offset),
       this.#lastSequence,
     );
@@ -245,10 +250,11 @@ export class StreamTable {
       const rows = await connection.stream(
         `select ${quote(eventId)}, ingest_sequence from ${quote(name)} where ingest_sequence > $1`,
         [BigInt(fromSequence)],
+        [BIGINT],
       );
       for (let chunk = await rows.fetchChunk(); chunk?.rowCount; chunk = await rows.fetchChunk()) {
-        const ids = chunk.getColumnValues(0).map(String);
-        this.#index.insert(name, ids, chunk.getColumnValues(1).map(Number));
+        const keys = chunk.getColumnValues(0).map((id) => keyOf(String(id)));
+        this.#index.insert(name, keys, chunk.getColumnValues(1).map(Number));
       }
       this.#index.insert(name, [], [], this.#lastSequence);
       const durationMs = Math.round(this.#clock.monotonicMs() - startedAtMs);

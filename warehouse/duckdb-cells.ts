@@ -12,6 +12,7 @@ import {
 import type { DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import type { Cell, ColumnType, Stream } from '../streams/index.ts';
 import type { Bound } from './duckdb-queries.ts';
+import type { TypedValue } from './duckdb-statements.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -66,16 +67,20 @@ export function timestampValue(micros: number): DuckDBTimestampValue {
   return new DuckDBTimestampValue(BigInt(micros));
 }
 
-/** A query's value as DuckDB binds it; a filter's cell by the type of its column. */
-export function bindable(stream: Stream | undefined, bound: Bound): DuckDBValue {
-  if ('timestampMicros' in bound) return timestampValue(bound.timestampMicros);
-  if ('text' in bound) return bound.text;
-  if ('integer' in bound) {
-    return Number.isInteger(bound.integer) ? BigInt(bound.integer) : bound.integer;
+/**
+ * A query's value with the type that DuckDB compares it as; a filter's cell has its column's. Without a type the
+ * driver guesses one from the value: a whole number of a FLOAT64 column would be an integer, and fail beyond 64 bits.
+ */
+export function bindable(stream: Stream | undefined, bound: Bound): TypedValue {
+  if ('timestampMicros' in bound) {
+    return { type: TIMESTAMP, value: timestampValue(bound.timestampMicros) };
   }
+  if ('text' in bound) return { type: VARCHAR, value: bound.text };
+  if ('integer' in bound) return { type: BIGINT, value: BigInt(bound.integer) };
+  if ('real' in bound) return { type: DOUBLE, value: bound.real };
   const column = stream?.columns.find(({ name }) => name === bound.column);
   if (!column) throw new TypeError(`${bound.column} is no column`);
-  return toDuckdb(column.type, bound.cell);
+  return { type: DUCKDB_TYPE_OF[column.type], value: toDuckdb(column.type, bound.cell) };
 }
 
 /** A number, or null where there is none or none that is finite. */

@@ -5,10 +5,11 @@ import type { Stream } from '../streams/index.ts';
 import { DUCKDB_TYPE_OF, timestampValue, toDuckdb } from './duckdb-cells.ts';
 import type { NewRow } from './warehouse.ts';
 
-/** The rows of one append with their event ids, by index. */
+/** The rows of one append with their event ids and the index's keys of them, by index. */
 export interface Batch {
   readonly rows: readonly NewRow[];
   readonly ids: readonly string[];
+  readonly keys: readonly number[];
   readonly ingestTimeMicros: number;
 }
 

@@ -5,6 +5,7 @@ import type { DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api
 import { bindable, timestampValue, toNumber } from './duckdb-cells.ts';
 import { Parameters, quarantinedSql } from './duckdb-queries.ts';
 import type { Bound } from './duckdb-queries.ts';
+import { readRows } from './duckdb-statements.ts';
 import type { QuarantineQuery, QuarantineRecord, StoredQuarantineRecord } from './warehouse.ts';
 
 /** Records a data chunk: a message has up to 10 MiB, and a chunk is held in memory whole. */
@@ -75,7 +76,7 @@ export async function readQuarantine(
   const bound = new Parameters<Bound>();
   const sql = quarantinedSql(stream, query, bound);
   const values = bound.values.map((value) => bindable(undefined, value));
-  return (await connection.runAndReadAll(sql, values)).getRows().map(toRecord);
+  return (await readRows(connection, sql, values)).map(toRecord);
 }
 
 function toValues(record: QuarantineRecord, sequence: number): DuckDBValue[] {

@@ -17,11 +17,12 @@ export class Parameters<T> {
   }
 }
 
-/** A value on its way to DuckDB: a cell of a column, or an instant. */
+/** A value on its way to DuckDB: a cell of a column, an instant, a whole number, any number, or text. */
 export type Bound =
   | { readonly column: string; readonly cell: Cell }
   | { readonly timestampMicros: number }
   | { readonly integer: number }
+  | { readonly real: number }
   | { readonly text: string };
 
 const METADATA_NAMES = ['message_id', 'publish_time', 'ingest_time'];
@@ -58,16 +59,10 @@ export function eventsSql(stream: Stream, query: EventsQuery, bound: Parameters<
     limit ${bound.add({ integer: query.limit })}`;
 }
 
-/** One event by the sequence that the index knows it by, and by its id. */
-export function eventSql(
-  stream: Stream,
-  sequence: number,
-  eventId: string,
-  bound: Parameters<Bound>,
-): string {
+/** One event by the sequence that the index knows it by. */
+export function eventSql(stream: Stream, sequence: number, bound: Parameters<Bound>): string {
   return `select ${eventColumns(stream)} from ${quote(stream.name)}
-    where ingest_sequence = ${bound.add({ integer: sequence })}
-    and ${quote(stream.eventId)} = ${bound.add({ text: eventId })}`;
+    where ingest_sequence = ${bound.add({ integer: sequence })}`;
 }
 
 /** The event ids stored under some sequences. */
@@ -193,7 +188,7 @@ export function spikesSql(
       window ten as (${partition} order by window_start_time rows between 10 preceding and 1 preceding))
     select ${['window_start_time', measure, '"ten mean"', '"ten count"', '"ten start"', ...groups].join(', ')}
     from judged where window_start_time >= ${bound.add({ integer: query.fromMicros })}
-      and ("ten count" < 10 or ${measure} > "ten mean" * ${bound.add({ integer: windows.spike.factor })})
+      and ("ten count" < 10 or ${measure} > "ten mean" * ${bound.add({ real: windows.spike.factor })})
     order by 1${groups.map((_, index) => `, ${index + 6}`).join('')} limit ${bound.add({ integer: query.limit })}`;
 }
 

@@ -5,6 +5,7 @@ import type { Statistics } from './duckdb-append.ts';
 import { bindable, fromDuckdb, toNumber } from './duckdb-cells.ts';
 import { continuitySql, Parameters, spikesSql, windowsSql } from './duckdb-queries.ts';
 import type { Bound } from './duckdb-queries.ts';
+import { readRows } from './duckdb-statements.ts';
 import { PAGE_ROWS_MAX } from './warehouse.ts';
 import type { TimeRange, WindowGap, WindowRow, WindowSpike, WindowsQuery } from './warehouse.ts';
 
@@ -143,7 +144,7 @@ async function run(
   bound: Parameters<Bound>,
 ): Promise<DuckDBValue[][]> {
   const values = bound.values.map((value) => bindable(stream, value));
-  return (await connection.runAndReadAll(sql, values)).getRows();
+  return readRows(connection, sql, values);
 }
 
 function toWindow(source: WindowSource, row: readonly DuckDBValue[]): WindowRow {

@@ -5,12 +5,15 @@ import { DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
 import type { Logger } from '../runtime/index.ts';
 import { isIndexDamaged } from './duckdb-errors.ts';
+import { KeyFilter } from './key-filter.ts';
 
 const PAGE_CACHE_KIBIBYTES = 65_536;
 /** 13 hexadecimal digits are 52 bits: exact in a JS number, and twins are told apart by the stored id. */
 const KEY_DIGITS = 13;
 
+/** One stream's table, and what in memory says that a key is not in it. */
 interface Statements {
+  readonly filter: KeyFilter;
   readonly find: StatementSync;
   readonly insert: StatementSync;
 }
@@ -35,23 +38,26 @@ export class EventIdIndex {
     this.#database = this.#open();
   }
 
-  /** Sequences of the rows whose id has the hash of this one: candidates, mostly none or one. */
-  find(stream: string, eventId: string): readonly number[] {
-    const rows = this.#of(stream).find.all(keyOf(eventId));
+  /** Sequences of the rows whose id has this key: candidates, mostly none or one. */
+  find(stream: string, key: number): readonly number[] {
+    const { filter, find } = this.#of(stream);
+    if (!filter.mayHave(key)) return NONE;
+    const rows = find.all(key);
     return rows.length === 0 ? NONE : rows.map((row) => Number(row['sequence']));
   }
 
-  /** Adds ids with their rows' sequences; `highWater`, where given, is set in the same transaction. */
+  /** Adds keys of ids with their rows' sequences; `highWater`, where given, is set in the same transaction. */
   insert(
     stream: string,
-    eventIds: readonly string[],
+    keys: readonly number[],
     sequences: readonly number[],
     highWater?: number,
   ): void {
-    const { insert } = this.#of(stream);
+    const { filter, insert } = this.#of(stream);
     this.#transaction(() => {
-      for (const [index, eventId] of eventIds.entries()) {
-        insert.run(keyOf(eventId), sequences[index]!);
+      for (const [index, key] of keys.entries()) {
+        filter.add(key);
+        insert.run(key, sequences[index]!);
       }
       if (highWater !== undefined) this.#setMeta(`high_water:${stream}`, String(highWater));
     });
@@ -76,6 +82,7 @@ export class EventIdIndex {
       this.#setMeta(`high_water:${stream}`, '0');
     });
     this.#highWaters.set(stream, 0);
+    this.#statements.delete(stream);
   }
 
   /** Throws a damaged file away and starts empty. */
@@ -150,7 +157,12 @@ export class EventIdIndex {
     this.#database.exec(
       `create table if not exists ${table} (key integer, sequence integer, primary key (key, sequence)) without rowid`,
     );
+    const filter = new KeyFilter();
+    for (const { key } of this.#database.prepare(`select key from ${table}`).iterate()) {
+      filter.add(Number(key));
+    }
     const statements = {
+      filter,
       find: this.#database.prepare(`select sequence from ${table} where key = ?`),
       insert: this.#database.prepare(`insert or ignore into ${table} values (?, ?)`),
     };
@@ -183,8 +195,11 @@ export class EventIdIndex {
 
 const NONE: readonly number[] = [];
 
-/** A cryptographic hash, so that no producer can choose ids that share a key and make every look-up long. */
-function keyOf(eventId: string): number {
+/**
+ * What the index knows an event id by. A cryptographic hash, so that no producer can choose ids that share a key and
+ * make every look-up long.
+ */
+export function keyOf(eventId: string): number {
   return Number.parseInt(hash('sha1', eventId, 'hex').slice(0, KEY_DIGITS), 16);
 }
 

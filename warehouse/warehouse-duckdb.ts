@@ -1,14 +1,11 @@
 /** The embedded warehouse: a DuckDB file with an index of event ids beside it. */
-import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import { AppError } from '../runtime/index.ts';
 import type { Clock, Logger } from '../runtime/index.ts';
 import type { Stream, Windows } from '../streams/index.ts';
 import { StreamTable } from './duckdb-append.ts';
-import { bindable, fromDuckdb } from './duckdb-cells.ts';
 import { DuckdbConnections } from './duckdb-connections.ts';
 import { isIndexDamaged, toAppError } from './duckdb-errors.ts';
-import { eventSql, eventsSql, Parameters } from './duckdb-queries.ts';
-import type { Bound } from './duckdb-queries.ts';
+import { readEvent, readEvents } from './duckdb-events.ts';
 import { markReplayed, readQuarantine, storeQuarantine } from './duckdb-quarantine.ts';
 import {
   prepareInternal,
@@ -18,7 +15,7 @@ import {
 } from './duckdb-schema.ts';
 import { readContinuity, readSpikes, readWindows } from './duckdb-windows.ts';
 import type { WindowSource } from './duckdb-windows.ts';
-import { EventIdIndex } from './event-id-index.ts';
+import { EventIdIndex, keyOf } from './event-id-index.ts';
 import type { EventsQuery, NewRow, QuarantineQuery, QuarantineRecord } from './warehouse.ts';
 import type { StoredRow, TimeRange, Warehouse, WindowsQuery } from './warehouse.ts';
 
@@ -106,18 +103,17 @@ class DuckdbWarehouse implements Warehouse {
 
   async events(stream: Stream, query: EventsQuery): Promise<readonly StoredRow[]> {
     if (query.fromMicros >= query.toMicros) return [];
-    const bound = new Parameters<Bound>();
-    const sql = eventsSql(stream, query, bound);
-    return this.#connections.read((connection) => readEvents(connection, stream, sql, bound));
+    const { statistics, pace } = this.#table(stream);
+    return this.#connections.read((connection) =>
+      readEvents({ connection, stream, statistics, pace }, query),
+    );
   }
 
   async event(stream: Stream, eventId: string): Promise<StoredRow | undefined> {
     const table = this.#table(stream);
     for (const sequence of await this.#find(table, eventId)) {
-      const bound = new Parameters<Bound>();
-      const sql = eventSql(stream, sequence, eventId, bound);
-      const [row] = await this.#connections.read((connection) =>
-        readEvents(connection, stream, sql, bound),
+      const row = await this.#connections.read((connection) =>
+        readEvent(connection, stream, sequence, eventId),
       );
       if (row) return row;
     }
@@ -201,14 +197,15 @@ class DuckdbWarehouse implements Warehouse {
   }
 
   async #find(table: StreamTable, eventId: string): Promise<readonly number[]> {
+    const key = keyOf(eventId);
     try {
-      if (table.isSynced) return this.#index.find(table.stream.name, eventId);
+      if (table.isSynced) return this.#index.find(table.stream.name, key);
     } catch (error) {
       if (!isIndexDamaged(error)) throw toAppError(error, this.#connections.path);
       this.#index.recreate();
     }
     await this.#connections.write((connection) => table.sync(connection));
-    return this.#index.find(table.stream.name, eventId);
+    return this.#index.find(table.stream.name, key);
   }
 
   #table(stream: Stream): StreamTable {
@@ -217,25 +214,4 @@ class DuckdbWarehouse implements Warehouse {
     if (!table) throw new AppError('internal', `The stream ${stream.name} was not prepared`);
     return table;
   }
-}
-
-async function readEvents(
-  connection: DuckDBConnection,
-  stream: Stream,
-  sql: string,
-  bound: Parameters<Bound>,
-): Promise<readonly StoredRow[]> {
-  const values = bound.values.map((value) => bindable(stream, value));
-  const result = await connection.runAndReadAll(sql, values);
-  return result.getRows().map((row) => toStoredRow(stream, row));
-}
-
-function toStoredRow(stream: Stream, row: readonly DuckDBValue[]): StoredRow {
-  const at = stream.columns.length;
-  return {
-    row: stream.columns.map(({ type }, index) => fromDuckdb(type, row[index])),
-    messageId: String(row[at]),
-    publishTimeMicros: Number(fromDuckdb('TIMESTAMP', row[at + 1])),
-    ingestTimeMicros: Number(fromDuckdb('TIMESTAMP', row[at + 2])),
-  };
 }

@@ -9,6 +9,12 @@ const at = (second: number) => START_MICROS + second * SECOND_MICROS;
 const ids = (rows: readonly { readonly row: readonly unknown[] }[]) =>
   rows.map(({ row }) => row[0]);
 
+/** Sixty rows within 60 ms from a second on. */
+const crowd = (prefix: string, second: number) =>
+  Array.from({ length: 60 }, (_, index) =>
+    payment(`${prefix}${String(index).padStart(2, '0')}`, second + index / 1_000),
+  );
+
 /** Declares the suite; `open` returns an empty warehouse, closed by the suite. */
 export function warehouseContract(name: string, open: () => Promise<Warehouse>): void {
   const run = (title: string, body: (t: ExecutionContext, w: Warehouse) => Promise<void>) =>
@@ -145,9 +151,103 @@ export function warehouseContract(name: string, open: () => Promise<Warehouse>):
     t.deepEqual(await find({ count: 2, is_card: false, day: '2024-01-02' }), ['2']);
     t.deepEqual(await find({ shop: null }), ['3']);
     t.deepEqual(await find({ shop: 'a', count: 2 }), []);
+    t.deepEqual(await find({ count: 1, amount: 1 }), ['1'], 'a whole number of a FLOAT64 column');
     const range = { fromMicros: at(0), toMicros: at(20), filters: {}, limit: 10 } as const;
     t.deepEqual(ids(await w.events(payments, { ...range, order: 'asc' })), ['1', '2']);
     t.deepEqual(await w.events(payments, { ...range, toMicros: at(-5), order: 'asc' }), []);
+  });
+
+  run('filters hold at the edges of their types', async (t, w) => {
+    const reals = [1e30, -1e308, 2 ** 63, 0.1, 3_000_000_000, 5e-324];
+    const counts = [2 ** 53 - 1, -(2 ** 53 - 1), 2 ** 31, 0, -1, 1];
+    const days = ['1900-01-01', '2200-12-31', '1970-01-01', '1969-12-31', '2024-02-29', null];
+    await w.append(
+      payments,
+      reals.map((real, index) =>
+        payment(String(index), index, real, ['a', counts[index]!, true, days[index]!, null]),
+      ),
+    );
+    const query = { ...ALL, order: 'asc', limit: 10 } as const;
+    for (const index of reals.keys()) {
+      const cells = { amount: reals[index]!, count: counts[index]!, day: days[index]! };
+      for (const [columnName, cell] of Object.entries(cells)) {
+        const filters = { [columnName]: cell };
+        const found = ids(await w.events(payments, { ...query, filters }));
+        t.deepEqual(found, [String(index)], JSON.stringify(filters));
+      }
+    }
+    t.deepEqual(await w.events(payments, { ...query, filters: { amount: 1e31 } }), []);
+    t.deepEqual(await w.events(payments, { ...query, limit: 0, filters: {} }), []);
+  });
+
+  run('a question asked before is answered with what was stored since', async (t, w) => {
+    const ask = async () => {
+      const page = { ...ALL, order: 'desc', limit: 100 } as const;
+      return {
+        withoutShop: (await w.events(grouped, { ...page, filters: { shop: null } })).length,
+        newest: ids(await w.events(grouped, { ...page, filters: {} }))[0],
+        windows: await w.windows(grouped, { ...page, limit: 3 }),
+        spikes: (await w.windowSpikes(grouped, ALL)).length,
+        gaps: (await w.windowContinuity(grouped, ALL)).length,
+      };
+    };
+    const narrow = Array.from({ length: 500 }, (_, index) => payment(`a${index}`, index, 1));
+    await w.append(grouped, narrow);
+    const before = await ask();
+    t.like(before, { withoutShop: 0, newest: 'a499', gaps: 0 });
+    t.deepEqual(before.windows[0]?.measures.slice(0, 2), [20, 20]);
+    const wide = Array.from({ length: 500 }, (_, index) =>
+      payment(`${'z'.repeat(60)}${index}`, 9_000 + index, 1e9, [
+        index % 2 === 0 ? null : 'ü'.repeat(100),
+        9_007_199_254_740_991,
+        false,
+        '2200-12-31',
+        '{}',
+      ]),
+    );
+    await w.append(grouped, wide);
+    const after = await ask();
+    t.like(after, { withoutShop: 100, newest: wide[499]!.row[0], gaps: 0 });
+    t.deepEqual(
+      after.windows.map(({ group }) => group),
+      [['ü'.repeat(100)], [null], ['ü'.repeat(100)]],
+    );
+  });
+
+  run('pages are complete where events crowd, lie years apart or stand alone', async (t, w) => {
+    const year = 31_557_600;
+    const rows = [
+      payment('first', -54 * year),
+      ...crowd('a', -20 * year),
+      ...crowd('b', 0),
+      ...Array.from({ length: 60 }, (_, index) => payment(`c${index + 10}`, 100)),
+      payment('last', 600),
+    ];
+    await w.append(payments, rows);
+    const sorted = ids(rows);
+    for (const [order, limit] of [
+      ['asc', 7],
+      ['desc', 7],
+      ['desc', 100],
+      ['asc', 100],
+      ['desc', 1],
+    ] as const) {
+      const seen: unknown[] = [];
+      let query: Parameters<Warehouse['events']>[1] = { ...ALL, filters: {}, order, limit };
+      query = { ...query, fromMicros: at(-60 * year) };
+      for (;;) {
+        const page = await w.events(payments, query);
+        seen.push(...ids(page));
+        const last = page.at(-1);
+        if (!last) break;
+        const after = { eventTimeMicros: Number(last.row[1]), eventId: String(last.row[0]) };
+        query = { ...query, after };
+      }
+      t.deepEqual(seen, order === 'asc' ? sorted : sorted.toReversed(), `${order} ${limit}`);
+    }
+    const rare = { ...ALL, fromMicros: at(-60 * year), order: 'desc', limit: 3 } as const;
+    await w.append(payments, [payment('rare', -53 * year, 7)]);
+    t.deepEqual(ids(await w.events(payments, { ...rare, filters: { amount: 7 } })), ['rare']);
   });
 
   run(
