@@ -1,7 +1,8 @@
 /** Acks and lease changes of a subscription, however they arrived. */
 import type { Broker } from './broker.ts';
 import type { Subscription } from './broker-state.ts';
-import { invalidAckIds, invalidArgument } from './pubsub-status.ts';
+import { fitsOneFailure, invalidAckIds, tooManyInvalidAckIds } from './ack-failure.ts';
+import { invalidArgument } from './pubsub-status.ts';
 import type { AckOutcome } from './subscription-queue.ts';
 
 /** Source: ModifyAckDeadlineRequest.ack_deadline_seconds */
@@ -34,9 +35,25 @@ export function modifyAll(
   );
 }
 
-/** Exactly-once: a unary call fails where an id was not applied. */
-export function checkApplied(subscription: Subscription, { invalid }: AckOutcomes): void {
-  if (subscription.queue.settings.isExactlyOnce && invalid.length > 0) throw invalidAckIds(invalid);
+/**
+ * `apply` as a unary call of its own. With exactly-once it fails where an id was not applied, and names each; where
+ * more would fail than an answer can name it applies none, for an id that is not named may be taken as applied.
+ * @throws PubsubStatusError INVALID_ARGUMENT
+ */
+export function applyAsCall(
+  { queue }: Subscription,
+  ackIds: readonly string[],
+  apply: (ackIds: readonly string[]) => AckOutcomes,
+): void {
+  if (!queue.settings.isExactlyOnce) {
+    apply(ackIds);
+    return;
+  }
+  const distinct = [...new Set(ackIds)];
+  const failing = distinct.filter((ackId) => !queue.isLeased(ackId));
+  if (!fitsOneFailure(failing)) throw tooManyInvalidAckIds(failing.length, distinct.length);
+  const { invalid } = apply(distinct);
+  if (invalid.length > 0) throw invalidAckIds(invalid);
 }
 
 function applyAll(

@@ -22,8 +22,6 @@ export interface Subscription {
   readonly filter: Filter | undefined;
   readonly queue: SubscriptionQueue;
   readonly dispatcher: Dispatcher;
-  /** Set by a seek into the future: messages published before it are taken as acked. */
-  discardBeforeMs: number;
 }
 
 export interface Snapshot {
@@ -39,7 +37,6 @@ export interface StoredTopic {
 export interface StoredSubscription {
   readonly definition: SubscriptionDefinition;
   readonly topicId?: number;
-  readonly discardBeforeMs: number;
 }
 export interface StoredSnapshot {
   readonly definition: SnapshotDefinition;
@@ -66,8 +63,8 @@ export function topicRow({ id, definition }: Topic) {
   return { id, kind: 'topic' as const, json: JSON.stringify({ definition }) };
 }
 
-export function subscriptionRow({ id, definition, topic, discardBeforeMs }: Subscription) {
-  const json = JSON.stringify({ definition, topicId: topic?.id, discardBeforeMs });
+export function subscriptionRow({ id, definition, topic }: Subscription) {
+  const json = JSON.stringify({ definition, topicId: topic?.id });
   return { id, kind: 'subscription' as const, json };
 }
 

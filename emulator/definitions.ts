@@ -1,8 +1,7 @@
 /** Topics, subscriptions and snapshots as clients define them: what is checked, defaulted and changed. */
 import { parseFilter } from './filter.ts';
-import { invalidArgument, unimplemented } from './pubsub-status.ts';
+import { invalidArgument, outOfRange, unimplemented } from './pubsub-status.ts';
 import { checkResourceName } from './resource-names.ts';
-import type { QueueSettings } from './subscription-queue.ts';
 
 export interface ProtoDuration {
   readonly seconds?: number;
@@ -140,21 +139,6 @@ export function defineSubscription(given: Partial<SubscriptionDefinition>): Subs
   };
 }
 
-/** What the queue needs to know of a definition. */
-export function queueSettings(definition: SubscriptionDefinition): QueueSettings {
-  const { retryPolicy: retry, deadLetterPolicy: deadLetter } = definition;
-  return {
-    isOrdered: definition.enableMessageOrdering ?? false,
-    isExactlyOnce: definition.enableExactlyOnceDelivery ?? false,
-    retainsAcked: definition.retainAckedMessages ?? false,
-    retry: retry && {
-      minimumMs: durationMs(retry.minimumBackoff),
-      maximumMs: durationMs(retry.maximumBackoff),
-    },
-    deliveryAttemptsMax: deadLetter?.maxDeliveryAttempts,
-  };
-}
-
 export function updateTopic(current: TopicDefinition, update: Update<TopicDefinition>) {
   return defineTopic(applyMask('Topic', TOPIC_FIELDS, current, update));
 }
@@ -225,7 +209,7 @@ function deadLetterPolicy(given: NonNullable<SubscriptionDefinition['deadLetterP
   const { min, max } = DELIVERY_ATTEMPTS;
   if (maxDeliveryAttempts < min || maxDeliveryAttempts > max) {
     const side = maxDeliveryAttempts < min ? ['small', 'minimum', min] : ['large', 'maximum', max];
-    throw invalidArgument(
+    throw outOfRange(
       `The value for max_delivery_attempts is too ${side[0]}. You passed ${maxDeliveryAttempts} in the request, but the ${side[1]} value is ${side[2]}.`,
     );
   }

@@ -27,7 +27,7 @@ export function publisherService(broker: Broker, logger: Logger): UntypedService
     CreateTopic: unary(logger, (request: Partial<TopicDefinition>) => {
       const definition = defineTopic(request);
       if (broker.topics.has(definition.name)) throw alreadyExists(definition.name);
-      return broker.addTopic(definition).definition;
+      return shown(broker.addTopic(definition).definition);
     }),
     UpdateTopic: unary(
       logger,
@@ -36,17 +36,17 @@ export function publisherService(broker: Broker, logger: Logger): UntypedService
         const topic = topicOf({ topic: given.name });
         const paths = request.updateMask?.paths ?? [];
         broker.changeTopic(topic, updateTopic(topic.definition, { given, paths }));
-        return topic.definition;
+        return shown(topic.definition);
       },
     ),
-    GetTopic: unary(logger, (request: TopicRequest) => topicOf(request).definition),
+    GetTopic: unary(logger, (request: TopicRequest) => shown(topicOf(request).definition)),
     ListTopics: unary(logger, (request: PageRequest & { project?: string }) => {
       const prefix = `${checkProjectName(request.project)}/`;
       const topics = [...broker.topics.values()]
         .map((topic) => topic.definition)
         .filter(({ name }) => name.startsWith(prefix));
       const { page, nextPageToken } = paginate(topics, ({ name }) => name, request);
-      return { topics: page, nextPageToken };
+      return { topics: page.map(shown), nextPageToken };
     }),
     ListTopicSubscriptions: unary(logger, (request: TopicRequest) => {
       const names = [...topicOf(request).subscriptions].map(({ definition }) => definition.name);
@@ -76,6 +76,11 @@ export function publisherService(broker: Broker, logger: Logger): UntypedService
       return { messageIds: await broker.publish(topic, request.bytes, request.messages) };
     }),
   };
+}
+
+/** The definition with what the service adds. */
+function shown(definition: TopicDefinition) {
+  return { ...definition, state: 'ACTIVE' };
 }
 
 function checkPublish({ bytes, messages, problem }: PublishRequest): void {

@@ -4,6 +4,7 @@ import { Server, ServerCredentials, status } from '@grpc/grpc-js';
 import type { Clock, Logger } from '../runtime/index.ts';
 import { AppError, messageOf } from '../runtime/index.ts';
 import { Broker } from './broker.ts';
+import { dropOverlongDeadlines } from './call-deadlines.ts';
 import { unary } from './calls.ts';
 import { MemoryMessageStore } from './message-store-memory.ts';
 import { SqliteMessageStore } from './message-store-sqlite.ts';
@@ -63,36 +64,39 @@ export async function startPubsubServer(options: PubsubServerOptions): Promise<P
     'grpc.max_send_message_length': -1,
   });
   let broker: Broker | undefined;
+  const keepDeadlines = dropOverlongDeadlines();
   try {
     broker = new Broker({ store, storageBytesMax: options.storageBytesMax, clock, logger });
     addServices(server, broker, logger);
     const port = await listen(server, host, options.port);
     logger.info('pubsub_started', { host, port, dataDir: options.dataDir ?? 'none' });
-    return running(server, broker, host, port, clock);
+    return running({ server, broker, keepDeadlines, clock }, host, port);
   } catch (error) {
+    keepDeadlines();
     if (broker) broker.close(shutdownError());
     else store.close();
     throw error;
   }
 }
 
-function running(
-  server: Server,
-  broker: Broker,
-  host: string,
-  port: number,
-  clock: Clock,
-): PubsubServer {
+interface Parts {
+  readonly server: Server;
+  readonly broker: Broker;
+  readonly keepDeadlines: () => void;
+  readonly clock: Clock;
+}
+
+function running(parts: Parts, host: string, port: number): PubsubServer {
   let closing: Promise<void> | undefined;
   return {
     address: `${host.includes(':') ? `[${host}]` : host}:${port}`,
     port,
-    backlog: () => Promise.resolve(backlogOf(broker)),
-    close: () => (closing ??= close(server, broker, clock)),
+    backlog: () => Promise.resolve(backlogOf(parts.broker)),
+    close: () => (closing ??= close(parts)),
   };
 }
 
-async function close(server: Server, broker: Broker, clock: Clock): Promise<void> {
+async function close({ server, broker, keepDeadlines, clock }: Parts): Promise<void> {
   broker.close(shutdownError());
   await new Promise<void>((resolve) => {
     const timer = clock.setTimer(CLOSE_DEADLINE_MS, () => server.forceShutdown(), true);
@@ -101,6 +105,7 @@ async function close(server: Server, broker: Broker, clock: Clock): Promise<void
       resolve();
     });
   });
+  keepDeadlines();
 }
 
 function backlogOf(broker: Broker): SubscriptionBacklog[] {

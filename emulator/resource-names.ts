@@ -1,4 +1,5 @@
 /** Full resource names, such as `projects/highwater-local/topics/events`, and their rules. */
+import { randomUUID } from 'node:crypto';
 import { invalidArgument } from './pubsub-status.ts';
 
 export type ResourceKind = 'topics' | 'subscriptions' | 'snapshots';
@@ -37,6 +38,11 @@ export function checkProjectName(name: string | undefined): string {
   throw invalidArgument(
     `Invalid [projects] name: (name=${shorten(name ?? '')}); expected projects/{project}.`,
   );
+}
+
+/** A new name in the project of `neighbour`, for a request that leaves the name to the server. */
+export function randomResourceName(kind: ResourceKind, neighbour: string): string {
+  return `projects/${projectId(neighbour)}/${kind}/${kind.slice(0, -1)}-${randomUUID()}`;
 }
 
 /** The last part of a full name. */

@@ -1,7 +1,7 @@
 /** google.pubsub.v1.Subscriber. */
 import type { ServerDuplexStream, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Logger } from '../runtime/index.ts';
-import { acknowledgeAll, checkApplied, modifyAll } from './acknowledging.ts';
+import { acknowledgeAll, applyAsCall, modifyAll } from './acknowledging.ts';
 import type { Broker } from './broker.ts';
 import type { Subscription } from './broker-state.ts';
 import type { PageRequest } from './calls.ts';
@@ -23,7 +23,7 @@ import {
 } from './pubsub-status.ts';
 import type { PullRequest } from './pull.ts';
 import { pull } from './pull.ts';
-import { checkProjectName, checkResourceName } from './resource-names.ts';
+import { checkProjectName, checkResourceName, randomResourceName } from './resource-names.ts';
 import type { StreamingPullRequest } from './streaming-pull.ts';
 import { serveStreamingPull } from './streaming-pull.ts';
 import type { AcknowledgeRequest, ModifyAckDeadlineRequest } from './wire-requests.ts';
@@ -99,16 +99,15 @@ export function subscriberService(broker: Broker, logger: Logger): UntypedServic
     Acknowledge: unary(logger, (request: AcknowledgeRequest) => {
       const subscription = attached(request.subscription);
       if (request.ackIds.length === 0) throw invalidArgument('No ack ids specified.');
-      checkApplied(subscription, acknowledgeAll(subscription, request.ackIds));
+      applyAsCall(subscription, request.ackIds, (ackIds) => acknowledgeAll(subscription, ackIds));
       return {};
     }),
     ModifyAckDeadline: unary(logger, (request: ModifyAckDeadlineRequest) => {
       const subscription = attached(request.subscription);
       const { ackIds, ackDeadlineSeconds } = request;
       if (ackIds.length === 0) throw invalidArgument('No ack ids specified.');
-      checkApplied(
-        subscription,
-        modifyAll(broker, subscription, ackIds, () => ackDeadlineSeconds),
+      applyAsCall(subscription, ackIds, (ids) =>
+        modifyAll(broker, subscription, ids, () => ackDeadlineSeconds),
       );
       return {};
     }),
@@ -135,8 +134,9 @@ function snapshotMethods(
     CreateSnapshot: unary(
       logger,
       (request: SubscriptionRequest & Partial<Pick<SnapshotDefinition, 'name' | 'labels'>>) => {
-        const name = checkResourceName('snapshots', request.name);
+        const given = request.name && checkResourceName('snapshots', request.name);
         const subscription = attached(request.subscription);
+        const name = given || randomResourceName('snapshots', subscription.definition.name);
         if (broker.snapshots.has(name)) throw alreadyExists(name);
         const definition = {
           name,
@@ -177,7 +177,9 @@ function snapshotMethods(
 
 function createSubscription(broker: Broker, request: Partial<SubscriptionDefinition>) {
   const { detached: _, ...given } = request;
-  const definition = defineSubscription(given);
+  const name =
+    given.name || randomResourceName('subscriptions', checkResourceName('topics', given.topic));
+  const definition = defineSubscription({ ...given, name });
   if (broker.subscriptions.has(definition.name)) throw alreadyExists(definition.name);
   const topic = broker.topics.get(definition.topic);
   if (topic === undefined) throw notFound(definition.topic);

@@ -1,8 +1,8 @@
 import test from 'ava';
 import type { Delivery } from '../../emulator/delivery.ts';
 import { Holding } from '../../emulator/holding.ts';
+import type { QueueSettings } from '../../emulator/queue-settings.ts';
 import { SubscriptionQueue } from '../../emulator/subscription-queue.ts';
-import type { QueueSettings } from '../../emulator/subscription-queue.ts';
 
 const SETTINGS: QueueSettings = {
   isOrdered: false,
@@ -131,6 +131,22 @@ test('after its last attempt a message is forwarded, not offered', (t) => {
   queue.finish(dead[0]!);
   t.is(queue.unackedCount, 0);
 });
+
+const BACKOFF = { minimumMs: 4_000, maximumMs: 60_000 };
+for (const { retry, retryAtMs } of [
+  { retry: undefined, retryAtMs: 0 },
+  { retry: BACKOFF, retryAtMs: 4_000 },
+]) {
+  test(`a message that could not be forwarded is offered again after ${retryAtMs} ms`, (t) => {
+    const { queue, add, dead } = makeQueue({ deliveryAttemptsMax: 1, retry });
+    add(1);
+    queue.modifyDeadline(queue.lease(LIMITS, 0)[0]!.ackId, 0, 0);
+    queue.giveBack(dead[0]!, 0);
+    t.is(queue.nextDueAtMs, retryAtMs);
+    queue.tick(retryAtMs);
+    t.deepEqual(ids(queue.lease(LIMITS, retryAtMs)), [0]);
+  });
+}
 
 test('a key is leased as one batch in order, and a nack replays its later messages, acked ones too', (t) => {
   const { queue, add } = makeQueue({ isOrdered: true });

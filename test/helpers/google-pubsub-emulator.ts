@@ -1,6 +1,6 @@
 /** Google's own Pub/Sub emulator (a Java program of the Cloud SDK), as an oracle of the embedded server. */
 import { execFile, spawn } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { promisify } from 'node:util';
 import { systemClock } from '../../runtime/index.ts';
@@ -24,8 +24,8 @@ export interface MissingEmulator {
 
 /** Starts the emulator on a free loopback port. Its jar is `PUBSUB_EMULATOR_JAR`, or the Cloud SDK's. */
 export async function startGoogleEmulator(): Promise<GoogleEmulator | MissingEmulator> {
-  const jar = process.env['PUBSUB_EMULATOR_JAR'] ?? (await findJar());
-  if (jar === undefined) {
+  const jar = process.env['PUBSUB_EMULATOR_JAR'] || (await findJar());
+  if (jar === undefined || !existsSync(jar)) {
     return missing('its jar was not found: run `gcloud components install pubsub-emulator`');
   }
   if (!(await succeeds('java', ['-version']))) {

@@ -39,6 +39,21 @@ export function isConform(
   return isDeepStrictEqual(actual, expected);
 }
 
+/** `expected` with what conforms taken from `actual`, so that a printed difference shows what does not, alone. */
+export function reconcile(
+  actual: Observation,
+  expected: Observation,
+  wordings: readonly Wording[],
+): Observation {
+  if (isConform(actual, expected, wordings)) return actual;
+  if (!isRecord(actual) || !isRecord(expected)) return expected;
+  const entries = Object.entries(expected).map(([key, item]): [string, Observation] => [
+    key,
+    reconcile(actual[key] ?? null, item, wordings),
+  ]);
+  return Object.fromEntries(entries);
+}
+
 function isTwin({ google, ours }: Wording, actual: string, expected: string): boolean {
   return google.test(expected) && ours.test(actual) && codeOf(expected) === codeOf(actual);
 }

@@ -6,7 +6,7 @@ import { startPubsubServer } from '../../../emulator/index.ts';
 import { silentLogger, systemClock } from '../../../runtime/index.ts';
 import { startGoogleEmulator } from '../../helpers/google-pubsub-emulator.ts';
 import { Clients, Connection } from './clients.ts';
-import { expectedOfOurs, isConform } from './compare.ts';
+import { expectedOfOurs, isConform, reconcile } from './compare.ts';
 import type { Wording } from './differences.ts';
 import { differences, wordings } from './differences.ts';
 import type { Observation, Script } from './script.ts';
@@ -93,12 +93,15 @@ function assertConform(
   expected: Observations,
   allowed: readonly Wording[],
 ): void {
-  const differing = scripts
-    .map(({ id }) => id)
-    .filter((id) => !isConform(actual.get(id) ?? null, expected.get(id) ?? null, allowed));
-  const pick = (from: Observations) =>
-    Object.fromEntries(differing.map((id) => [id, from.get(id) ?? null]));
-  t.deepEqual(pick(actual), pick(expected));
+  const seen: Record<string, Observation> = {};
+  const wanted: Record<string, Observation> = {};
+  for (const { id } of scripts) {
+    const [observed, due] = [actual.get(id) ?? null, expected.get(id) ?? null];
+    if (isConform(observed, due, allowed)) continue;
+    seen[id] = observed;
+    wanted[id] = reconcile(observed, due, allowed);
+  }
+  t.deepEqual(seen, wanted);
 }
 
 interface Server {
