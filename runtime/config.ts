@@ -56,7 +56,7 @@ export const SETTINGS = {
   ),
   LOG_FORMAT: choice('Log lines; auto is text on a terminal', ['auto', 'json', 'text'], 'auto'),
   SHUTDOWN_DEADLINE: duration('Time to flush, ack and close', '10s'),
-  INGEST_BATCH_ROWS_MAX: count('Rows in a commit', 2_000, 50_000),
+  INGEST_BATCH_ROWS_MAX: count('Rows in a commit', 4_096, 50_000),
   INGEST_BATCH_BYTES_MAX: count('Bytes in a commit', 8 * 2 ** 20, 10 * 2 ** 20),
   INGEST_BATCH_WAIT: duration('Longest wait of a row for its batch to fill', '200ms'),
   INGEST_COMMITS_IN_FLIGHT_MAX: count('Commits under way at once, per stream', 2, 16),

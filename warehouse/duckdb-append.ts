@@ -268,7 +268,9 @@ function splitTwins(
   ids: readonly string[],
   pending: readonly number[],
 ): { readonly firsts: readonly number[]; readonly twins: readonly number[] } {
-  const seen = new Set<string>();
+  const seen = new Set<string>(pending.length === ids.length ? ids : pending.map((at) => ids[at]!));
+  if (seen.size === pending.length) return { firsts: pending, twins: [] };
+  seen.clear();
   const firsts: number[] = [];
   const twins: number[] = [];
   for (const index of pending) {

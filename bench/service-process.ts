@@ -1,0 +1,74 @@
+/** The whole embedded service in a process of its own, reporting its memory once a second. */
+import { ensureTopology, startIngest } from '../ingest/index.ts';
+import { systemClock } from '../runtime/index.ts';
+import { openApi } from './reads.ts';
+import {
+  benchLogger,
+  INGEST_LIMITS,
+  openClient,
+  openServer,
+  openWarehouse,
+  transactionsStream,
+} from './rig.ts';
+import { Scratch, until } from './scratch.ts';
+
+export type ServiceMessage =
+  | { readonly kind: 'ready'; readonly address: string; readonly url: string }
+  | {
+      readonly kind: 'sample';
+      readonly elapsedMs: number;
+      readonly rssBytes: number;
+      readonly heapBytes: number;
+    }
+  | { readonly kind: 'closed'; readonly rowCount: number };
+
+const SAMPLE_EVERY_MS = 1_000;
+const CATCH_UP_TIMEOUT_MS = 30_000;
+
+const { folder } = JSON.parse(process.argv[2] ?? '{}') as { readonly folder: string };
+const scratch = new Scratch(folder);
+const stop = new AbortController();
+process.once('message', () => stop.abort());
+process.once('disconnect', () => {
+  scratch.drop();
+  process.exit(1);
+});
+
+const stream = transactionsStream();
+const server = await openServer(scratch);
+const pubsub = openClient(scratch, server.address);
+const warehouse = await openWarehouse(scratch, [stream]);
+await ensureTopology(pubsub, [stream]);
+const ingest = await startIngest({
+  pubsub,
+  warehouse,
+  streams: [stream],
+  limits: INGEST_LIMITS,
+  clock: systemClock,
+  logger: benchLogger,
+});
+const url = await openApi(scratch, stream, warehouse);
+send({ kind: 'ready', address: server.address, url });
+
+const startedAtMs = systemClock.monotonicMs();
+while (!stop.signal.aborted) {
+  await systemClock.sleep(SAMPLE_EVERY_MS, stop.signal);
+  globalThis.gc?.();
+  const { rss, heapUsed } = process.memoryUsage();
+  const elapsedMs = systemClock.monotonicMs() - startedAtMs;
+  send({ kind: 'sample', elapsedMs, rssBytes: rss, heapBytes: heapUsed });
+}
+await until(async () => (await server.backlog()).every((row) => row.undeliveredCount === 0), {
+  what: 'committing what was published',
+  timeoutMs: CATCH_UP_TIMEOUT_MS,
+});
+await ingest.close();
+const rowCount = await warehouse.rowCount(stream);
+await scratch.close();
+send({ kind: 'closed', rowCount });
+process.removeAllListeners('disconnect');
+process.disconnect?.();
+
+function send(message: ServiceMessage): void {
+  process.send?.(message);
+}
