@@ -5,7 +5,7 @@ import { PubSub } from '@google-cloud/pubsub';
 import type { PubsubServer } from '../emulator/index.ts';
 import { startPubsubThread } from '../emulator/index.ts';
 import type { Ingest } from '../ingest/index.ts';
-import { ensureTopology, replayQuarantine, startIngest } from '../ingest/index.ts';
+import { replayQuarantine, startIngest } from '../ingest/index.ts';
 import { AppError, messageOf, systemClock } from '../runtime/index.ts';
 import type { ServiceDeps } from '../service/index.ts';
 import { createApp, listen } from '../service/index.ts';
@@ -131,8 +131,6 @@ export async function openApi(
   shutdown.add('api', () => listening.close());
   return `http://${config.HIGHWATER_HOST}:${listening.port}`;
 }
-
-export { ensureTopology };
 
 type PublishedMessages = Parameters<ServiceDeps['publish']>[1];
 

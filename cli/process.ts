@@ -1,7 +1,7 @@
 /** What every long-running command shares: configuration, logger, streams and shutdown on a signal. */
 import packageJson from '../package.json' with { type: 'json' };
 import type { Config, Logger } from '../runtime/index.ts';
-import { createLogger, loadConfig, Shutdown, systemClock } from '../runtime/index.ts';
+import { AppError, createLogger, loadConfig, Shutdown, systemClock } from '../runtime/index.ts';
 import type { Stream } from '../streams/index.ts';
 import { loadStreams } from '../streams/index.ts';
 
@@ -23,6 +23,14 @@ export function createContext(component: string): Context {
   const deadlineMs = config.SHUTDOWN_DEADLINE;
   const shutdown = new Shutdown({ clock: systemClock, logger, deadlineMs });
   return { config, logger, streams, shutdown, version: packageJson.version };
+}
+
+/** @throws AppError `invalid_argument` that lists the streams there are. */
+export function namedStream({ streams }: Context, name: string): Stream {
+  const stream = streams.find((each) => each.name === name);
+  if (stream) return stream;
+  const known = streams.map((each) => each.name).join(', ');
+  throw new AppError('invalid_argument', `--stream: expected one of ${known}; got ${name}`);
 }
 
 /**

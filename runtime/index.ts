@@ -5,6 +5,7 @@ export type { Config } from './config.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { AppError, isAppError, messageOf } from './errors.ts';
 export type { ErrorCode } from './errors.ts';
+export { listenOn } from './listen.ts';
 export { createLogger, silentLogger } from './logger.ts';
 export type { Logger, LogFields, LogLevel } from './logger.ts';
 export { Shutdown } from './shutdown.ts';

@@ -1,9 +1,8 @@
 /** Puts an app on a port, and takes it off again without dropping a request. */
 import { createServer } from 'node:http';
 import type { ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
-import { AppError } from '../runtime/index.ts';
+import { listenOn } from '../runtime/index.ts';
 
 /** Longer than the 600 s of Google's load balancers, so that they and not we end an idle connection. */
 const KEEP_ALIVE_TIMEOUT_MS = 620_000;
@@ -22,7 +21,7 @@ export interface Listening {
  * Listens on `host:port`; port 0 takes a free one.
  * @throws AppError `address_in_use` that names the port and the setting, `invalid_config` for any other refusal.
  */
-export function listen(app: Express, at: { host: string; port: number }): Promise<Listening> {
+export async function listen(app: Express, at: { host: string; port: number }): Promise<Listening> {
   const server = createServer(app);
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
   server.timeout = STALLED_TIMEOUT_MS;
@@ -48,25 +47,6 @@ export function listen(app: Express, at: { host: string; port: number }): Promis
       server.closeIdleConnections();
     }));
 
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(refusal(error, at)));
-    server.listen(at.port, at.host, () => {
-      resolve({ port: (server.address() as AddressInfo).port, close });
-    });
-  });
-}
-
-function refusal(error: NodeJS.ErrnoException, at: { host: string; port: number }): AppError {
-  if (error.code === 'EADDRINUSE') {
-    return new AppError(
-      'address_in_use',
-      `Port ${at.port} on ${at.host} is in use by another process. Stop it, or set PORT to a free port, such as PORT=${at.port + 1}.`,
-      { cause: error },
-    );
-  }
-  return new AppError(
-    'invalid_config',
-    `The API cannot listen on ${at.host}:${at.port} (${error.code ?? error.message}); set PORT and HIGHWATER_HOST to an address of this machine.`,
-    { cause: error },
-  );
+  const port = await listenOn(server, at, 'PORT');
+  return { port, close };
 }

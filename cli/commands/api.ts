@@ -1,6 +1,7 @@
 /** `highwater api`: the REST API alone. */
 import type { Command } from 'commander';
-import { ensureTopology, openApi, openPubsub, openWarehouse } from '../parts.ts';
+import { ensureTopology } from '../../ingest/index.ts';
+import { openApi, openPubsub, openWarehouse } from '../parts.ts';
 import { createContext, runUntilStopped } from '../process.ts';
 
 export function addApiCommand(program: Command): void {

@@ -1,9 +1,8 @@
 /** `highwater flights`: polls an AviationStack-shaped API and publishes what changed. */
 import type { Command } from 'commander';
-import { AppError } from '../../runtime/index.ts';
 import { startFlights } from '../demo.ts';
 import { openPubsub } from '../parts.ts';
-import { createContext, runUntilStopped } from '../process.ts';
+import { createContext, namedStream, runUntilStopped } from '../process.ts';
 
 export function addFlightsCommand(program: Command): void {
   program
@@ -14,14 +13,7 @@ export function addFlightsCommand(program: Command): void {
     .option('--stream <name>', 'stream to publish to', 'flights')
     .action(async (options: { stream: string }) => {
       const context = createContext('flights');
-      const stream = context.streams.find(({ name }) => name === options.stream);
-      if (!stream) {
-        const known = context.streams.map(({ name }) => name).join(', ');
-        throw new AppError(
-          'invalid_argument',
-          `--stream: expected one of ${known}; got ${options.stream}`,
-        );
-      }
+      const stream = namedStream(context, options.stream);
       await runUntilStopped(context, async (fail) => {
         const poller = await startFlights(context, openPubsub(context), stream.topic);
         void poller.ended.then((error) => {

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import type { Command } from 'commander';
 import type { PubsubServer, SubscriptionBacklog } from '../../emulator/index.ts';
-import { AppError } from '../../runtime/index.ts';
+import { listenOn } from '../../runtime/index.ts';
 import { openPubsubServer } from '../parts.ts';
 import type { Context } from '../process.ts';
 import { createContext, runUntilStopped } from '../process.ts';
@@ -55,27 +55,7 @@ async function serveBacklog({ config, shutdown }: Context, server: PubsubServer)
       () => response.writeHead(503).end(),
     );
   });
-  await listenOn(http, config.HIGHWATER_HOST, config.METRICS_PORT);
+  const at = { host: config.HIGHWATER_HOST, port: config.METRICS_PORT };
+  await listenOn(http, at, 'METRICS_PORT');
   shutdown.add('metrics', () => void http.close());
-}
-
-function listenOn(
-  http: ReturnType<typeof createServer>,
-  host: string,
-  port: number,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    http.once('error', (error: NodeJS.ErrnoException) =>
-      reject(
-        error.code === 'EADDRINUSE'
-          ? new AppError(
-              'address_in_use',
-              `Port ${port} is in use; set METRICS_PORT to a free one, or stop what holds it.`,
-              { cause: error },
-            )
-          : error,
-      ),
-    );
-    http.listen(port, host, resolve);
-  });
 }

@@ -4,7 +4,7 @@ import type { SimulateProgress, SimulateSummary } from '../../ingest/producers/i
 import { publishTo, simulate } from '../../ingest/producers/index.ts';
 import { AppError, formatDuration, parseDuration, systemClock } from '../../runtime/index.ts';
 import { openPubsub } from '../parts.ts';
-import { createContext } from '../process.ts';
+import { createContext, namedStream } from '../process.ts';
 
 interface Options {
   readonly stream: string;
@@ -38,14 +38,7 @@ export function addSimulateCommand(program: Command): void {
 
 async function run(options: Options): Promise<void> {
   const context = createContext('simulate');
-  const stream = context.streams.find(({ name }) => name === options.stream);
-  if (!stream) {
-    const known = context.streams.map(({ name }) => name).join(', ');
-    throw new AppError(
-      'invalid_argument',
-      `--stream: expected one of ${known}; got ${options.stream}`,
-    );
-  }
+  const stream = namedStream(context, options.stream);
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
   process.once('SIGTERM', () => stop.abort());
