@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'locked'
   | 'messages_unavailable'
   | 'method_not_allowed'
+  | 'metrics_unavailable'
   | 'not_acceptable'
   | 'not_found'
   | 'schema_conflict'

@@ -21,6 +21,7 @@ export const STATUS_OF = {
   locked: 503,
   messages_unavailable: 503,
   method_not_allowed: 405,
+  metrics_unavailable: 503,
   not_acceptable: 406,
   not_found: 404,
   schema_conflict: 500,
