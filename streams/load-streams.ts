@@ -1,18 +1,13 @@
 /** The one reader of stream files: strict, and every problem of every file at once. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
-import type { Document } from 'yaml';
-import { AppError, messageOf } from '../runtime/index.ts';
+import { AppError, DefinitionSource, listDefinitionFiles } from '../runtime/index.ts';
 import type { Column, Stream, Windows } from './stream.ts';
 import { checkStream } from './stream-rules.ts';
-import type { Draft, Path } from './stream-rules.ts';
+import type { Draft } from './stream-rules.ts';
 import { columnSchema, RESOURCE_PATTERN, streamSchema } from './stream-schema.ts';
 import type { ColumnFile, StreamFile, WindowsFile } from './stream-schema.ts';
 
 const STRING_LENGTH_MAX = 65_536;
 const JSON_LENGTH_MAX = 1_048_576;
-const SHOWN_LENGTH_MAX = 60;
 
 /**
  * The streams of all `*.yaml` files in a folder, by name.
@@ -20,10 +15,11 @@ const SHOWN_LENGTH_MAX = 60;
  */
 export function loadStreams(dir: string): readonly Stream[] {
   const problems: string[] = [];
-  const sources = listFiles(dir).map((file) => new Source(file, problems));
-  if (sources.length === 0) problems.push(`${dir}: expected at least one *.yaml file; got none`);
-  const streams = sources.flatMap((source) => {
-    const stream = source.read();
+  const files = listDefinitionFiles(dir);
+  if (files.length === 0) problems.push(`${dir}: expected at least one *.yaml file; got none`);
+  const streams = files.flatMap((file) => {
+    const source = new DefinitionSource(file, problems);
+    const stream = readStream(source);
     return stream ? [{ source, stream }] : [];
   });
   checkUnique(streams);
@@ -36,75 +32,17 @@ export function loadStreams(dir: string): readonly Stream[] {
   return streams.map(({ stream }) => stream).toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function listFiles(dir: string): string[] {
-  try {
-    const files = readdirSync(dir).filter((file) => /\.ya?ml$/.test(file));
-    return files.toSorted().map((file) => join(dir, file));
-  } catch (error) {
-    throw new AppError('invalid_definition', `${dir}: expected a folder of *.yaml stream files`, {
-      cause: error,
-    });
-  }
-}
-
-/** One file: its text, its document and the way from a path in it to a line. */
-class Source {
-  readonly #file: string;
-  readonly #problems: string[];
-  readonly #lines = new LineCounter();
-  #document: Document.Parsed | undefined;
-  #raw: unknown;
-
-  constructor(file: string, problems: string[]) {
-    this.#file = file;
-    this.#problems = problems;
-  }
-
-  /** The stream, or `undefined` where its shape is broken; problems are reported either way. */
-  read(): Stream | undefined {
-    try {
-      const text = readFileSync(this.#file, 'utf8');
-      this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
-      for (const { pos, message } of this.#document.errors) {
-        const { line } = this.#lines.linePos(pos[0]);
-        this.#problems.push(`${this.#file}:${line}: expected valid YAML; got: ${message}`);
-      }
-      if (this.#document.errors.length > 0) return undefined;
-      this.#raw = this.#document.toJS();
-    } catch (error) {
-      this.#problems.push(`${this.#file}: expected a readable YAML file; got: ${messageOf(error)}`);
-      return undefined;
-    }
-    const result = streamSchema.safeParse(this.#raw);
-    for (const issue of result.error?.issues ?? []) {
-      const path = issue.path as Path;
-      if (issue.code === 'unrecognized_keys') {
-        for (const key of issue.keys) this.report([...path, key], issue.message, key);
-      } else this.report(path, issue.message);
-    }
-    checkStream(toDraft(this.#raw), (path, message) => this.report(path, message));
-    return result.success ? toStream(result.data) : undefined;
-  }
-
-  report(path: Path, message: string, got?: string): void {
-    const shown = got ?? show(valueAt(this.#raw, path));
-    const where = path.length === 0 ? '' : ` ${path.join('.')}`;
-    this.#problems.push(`${this.#file}:${this.#lineOf(path)}${where}: ${message}; got ${shown}`);
-  }
-
-  /** The line of the value at a path, or of what is nearest above it. */
-  #lineOf(path: Path): number {
-    for (let length = path.length; length > 0; length--) {
-      const node: unknown = this.#document?.getIn(path.slice(0, length), true);
-      const range = (node as { range?: readonly number[] } | undefined)?.range;
-      if (range) return this.#lines.linePos(range[0]!).line;
-    }
-    return 1;
-  }
+/** The stream of a file, or `undefined` where its shape is broken; problems are reported either way. */
+function readStream(source: DefinitionSource): Stream | undefined {
+  if (!source.isReadable) return undefined;
+  const result = streamSchema.safeParse(source.raw);
+  source.reportIssues(result.error);
+  checkStream(toDraft(source.raw), (path, message) => source.report(path, message));
+  return result.success ? toStream(result.data) : undefined;
 }
 
 function checkUnique(
-  streams: readonly { readonly source: Source; readonly stream: Stream }[],
+  streams: readonly { readonly source: DefinitionSource; readonly stream: Stream }[],
 ): void {
   const keys = ['name', 'topic', 'subscription', 'deadLetterTopic'] as const;
   const yamlKeys = {
@@ -201,21 +139,6 @@ function toWindows(windows: WindowsFile): Windows {
     })),
     spike: windows.spike ?? { measure: windows.measures[0]!.name, factor: 2 },
   };
-}
-
-function valueAt(raw: unknown, path: Path): unknown {
-  let value = raw;
-  for (const key of path) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-    value = (value as Record<string | number, unknown>)[key];
-  }
-  return value;
-}
-
-function show(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.length > SHOWN_LENGTH_MAX ? `${text.slice(0, SHOWN_LENGTH_MAX)}…` : text;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,8 +1,8 @@
 /** What must hold between the parts of one stream file, beyond the shape of each. */
+import type { Path } from '../runtime/index.ts';
 import { METADATA_COLUMNS } from './stream.ts';
 import type { ColumnFile, StreamFile, WindowsFile } from './stream-schema.ts';
 
-export type Path = readonly (string | number)[];
 /** `message` says what was expected; what stands at `path` is added by the reader. */
 export type Report = (path: Path, message: string) => void;
 

@@ -1,6 +1,11 @@
 /** The shape of a stream file, with what is expected in each place and a value that would pass. */
 import { z } from 'zod';
-import { parseDuration } from '../runtime/index.ts';
+import {
+  choiceOf as choice,
+  durationOf as duration,
+  mappingOf as mapping,
+  textOf as text,
+} from '../runtime/index.ts';
 
 export const NAME_PATTERN = /^[a-z][a-z0-9_]{0,62}$/;
 /** Source: Pub/Sub resource names: 3 to 255 characters, a letter first, not starting with goog. */
@@ -19,31 +24,11 @@ export const COLUMNS_MAX = 300;
 /** Source: BigQuery takes at most four clustering columns. */
 export const CLUSTERING_MAX = 4;
 
-const text = (expected: string, pattern = /[^]*/) => {
-  const error = `expected ${expected}`;
-  return z.string({ error }).regex(pattern, { error });
-};
 const number = (expected: string) => z.number({ error: `expected ${expected}` });
 const names = (expected: string, countMax: number) => {
   const error = `expected ${expected}`;
   return z.array(text('a column name, such as merchant'), { error }).max(countMax, { error });
 };
-const duration = (example: string) => {
-  const error = `expected a duration, such as ${example}`;
-  return z
-    .string({ error })
-    .refine((given) => parseDuration(given) !== undefined, { error })
-    .transform((given) => parseDuration(given) ?? 0);
-};
-const choice = <const T extends readonly [string, ...string[]]>(values: T) =>
-  z.enum(values, { error: `expected one of ${values.join(', ')}, such as ${values[0]}` });
-const mapping = <T extends z.core.$ZodLooseShape>(what: string, shape: T) =>
-  z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === 'unrecognized_keys'
-        ? `expected only the keys ${Object.keys(shape).join(', ')}`
-        : `expected ${what}`,
-  });
 
 const lengthError = { error: 'expected a whole number from 1 to 10485760, such as 128' };
 const name = (what: string, example: string) =>
