@@ -5,6 +5,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { isAppError, messageOf } from '../runtime/index.ts';
 import { addApiCommand } from './commands/api.ts';
 import { addConfigCommand } from './commands/config.ts';
+import { addFaultsCommand } from './commands/faults.ts';
 import { addFlightsCommand } from './commands/flights.ts';
 import { addIngestCommand } from './commands/ingest.ts';
 import { addPubsubCommand } from './commands/pubsub.ts';
@@ -30,6 +31,7 @@ for (const add of [
   addSimulateCommand,
   addFlightsCommand,
   addQuarantineCommand,
+  addFaultsCommand,
   addConfigCommand,
 ]) {
   add(program);

@@ -2,23 +2,28 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { PubSub } from '@google-cloud/pubsub';
-import type { PubsubServer } from '../emulator/index.ts';
+import type { PubsubServer, SubscriptionBacklog } from '../emulator/index.ts';
 import { startPubsubThread } from '../emulator/index.ts';
-import type { Ingest } from '../ingest/index.ts';
-import { replayQuarantine, startIngest } from '../ingest/index.ts';
+import type { Ingest, IngestOptions } from '../ingest/index.ts';
+import { observeIngest, replayQuarantine, startIngest } from '../ingest/index.ts';
 import { AppError, messageOf, systemClock } from '../runtime/index.ts';
 import type { ServiceDeps } from '../service/index.ts';
 import { createApp, listen } from '../service/index.ts';
 import type { Warehouse } from '../warehouse/index.ts';
 import { openDuckdbWarehouse } from '../warehouse/index.ts';
+import { markFailed, startSpan, traceAttributes, withSpan } from '../telemetry/index.ts';
+import { faultyIntake, faultyWarehouse, stoppableIngest } from './faulty-parts.ts';
 import type { Context } from './process.ts';
+import type { ProcessTelemetry } from './telemetry.ts';
+import { measuredWarehouse } from './warehouse-telemetry.ts';
 
 /** The project id that means: no cloud, the embedded Pub/Sub server. */
 const LOCAL_PROJECT = 'highwater-local';
 
-/** Starts the embedded Pub/Sub server in a thread of its own, durable in the data folder. */
+/** Starts the embedded Pub/Sub server in a thread of its own, durable in the data folder; its backlog is measured. */
 export async function openPubsubServer(
   { config, logger, shutdown }: Context,
+  { metrics }: ProcessTelemetry,
   fail: (error: Error) => void,
 ): Promise<PubsubServer> {
   const dataDir = join(dataFolder(config.HIGHWATER_DATA_DIR), 'pubsub');
@@ -30,6 +35,24 @@ export async function openPubsubServer(
     logger: logger.child({ component: 'pubsub' }),
   });
   shutdown.add('pubsub server', () => server.close());
+  const observe = (
+    name: `pubsub_googleapis_com:subscription_${'oldest_unacked_message_age' | 'num_undelivered_messages'}`,
+    value: (row: SubscriptionBacklog) => number,
+  ) =>
+    metrics.observe(name, async () =>
+      (await server.backlog()).map((row) => ({
+        labels: { subscription_id: row.subscription.split('/').at(-1) ?? '' },
+        value: value(row),
+      })),
+    );
+  observe(
+    'pubsub_googleapis_com:subscription_num_undelivered_messages',
+    (row) => row.undeliveredCount,
+  );
+  observe(
+    'pubsub_googleapis_com:subscription_oldest_unacked_message_age',
+    (row) => row.oldestUnackedMessageAgeSeconds,
+  );
   void server.exited.then((error) => {
     if (error) fail(error);
   });
@@ -54,7 +77,10 @@ export function openPubsub({ config, shutdown }: Context, address?: string): Pub
 }
 
 /** Opens the warehouse and brings its tables up to the definitions. */
-export async function openWarehouse(context: Context): Promise<Warehouse> {
+export async function openWarehouse(
+  context: Context,
+  { metrics, faults }: ProcessTelemetry,
+): Promise<Warehouse> {
   const { config, logger, streams, shutdown } = context;
   if (config.HIGHWATER_WAREHOUSE === 'bigquery') {
     throw new AppError(
@@ -70,19 +96,28 @@ export async function openWarehouse(context: Context): Promise<Warehouse> {
   });
   shutdown.add('warehouse', () => warehouse.close());
   await warehouse.prepare(streams);
-  return warehouse;
+  return measuredWarehouse(faults ? faultyWarehouse(warehouse, faults) : warehouse, {
+    metrics,
+    clock: systemClock,
+  });
 }
 
 export async function openIngest(
   context: Context,
   pubsub: PubSub,
   warehouse: Warehouse,
+  { metrics, faults }: ProcessTelemetry,
+  server?: PubsubServer,
 ): Promise<Ingest> {
-  const { config, logger, streams, shutdown } = context;
-  const ingest = await startIngest({
+  const { config, streams, shutdown } = context;
+  const logger = context.logger.child({ component: 'ingest' });
+  const onIntake = faults && faultyIntake(faults);
+  const options: IngestOptions = {
     pubsub,
     warehouse,
     streams,
+    metrics,
+    ...(onIntake && { onIntake }),
     limits: {
       batchRowsMax: config.INGEST_BATCH_ROWS_MAX,
       batchBytesMax: config.INGEST_BATCH_BYTES_MAX,
@@ -92,9 +127,18 @@ export async function openIngest(
       messageBytesMax: config.INGEST_MESSAGE_BYTES_MAX,
     },
     clock: systemClock,
-    logger: logger.child({ component: 'ingest' }),
-  });
+    logger,
+  };
+  const open = () => startIngest(options);
+  const ingest = await (faults ? stoppableIngest(open, faults, logger) : open());
   shutdown.add('ingest', () => ingest.close());
+  observeIngest({
+    metrics,
+    streams,
+    stats: () => ingest.stats(),
+    ...(server ? { backlog: () => server.backlog() } : {}),
+    clock: systemClock,
+  });
   return ingest;
 }
 
@@ -103,6 +147,7 @@ export async function openApi(
   context: Context,
   pubsub: PubSub,
   warehouse: Warehouse,
+  { metrics, faults }: ProcessTelemetry,
   parts: { server?: PubsubServer; ingest?: Ingest } = {},
 ): Promise<string> {
   const { config, logger, streams, shutdown, version } = context;
@@ -119,6 +164,8 @@ export async function openApi(
     replayQuarantine: (stream, request) =>
       replayQuarantine({ ...request, warehouse, pubsub, stream, nowMs: systemClock.nowMs() }),
     checks,
+    metrics,
+    ...(faults ? { faults } : {}),
     ...(server ? { backlog: () => server.backlog() } : {}),
     ...(ingest ? { ingestStats: () => ingest.stats() } : {}),
     clock: systemClock,
@@ -140,13 +187,25 @@ async function publishAll(
   messages: PublishedMessages,
 ): Promise<readonly (string | Error)[]> {
   const topic = pubsub.topic(topicName);
-  return Promise.all(
+  const span = startSpan(`${topicName} publish`, {
+    role: 'producer',
+    attributes: {
+      'messaging.system': 'gcp_pubsub',
+      'messaging.destination.name': topicName,
+      'messaging.batch.message_count': messages.length,
+    },
+  });
+  const trace = withSpan(span, traceAttributes);
+  const results = await Promise.all(
     messages.map((message) =>
       topic
-        .publishMessage(message)
+        .publishMessage({ ...message, attributes: { ...message.attributes, ...trace } })
         .catch((error: unknown) => (error instanceof Error ? error : new Error(String(error)))),
     ),
   );
+  if (results.some((each) => each instanceof Error)) markFailed(span, 'messages_unavailable');
+  span.end();
+  return results;
 }
 
 async function checkTopics(pubsub: PubSub, { streams }: Context): Promise<void> {

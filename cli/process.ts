@@ -4,6 +4,7 @@ import type { Config, Logger } from '../runtime/index.ts';
 import { AppError, createLogger, loadConfig, Shutdown, systemClock } from '../runtime/index.ts';
 import type { Stream } from '../streams/index.ts';
 import { loadStreams } from '../streams/index.ts';
+import { traceLogFields } from '../telemetry/index.ts';
 
 export interface Context {
   readonly config: Config;
@@ -18,7 +19,12 @@ export function createContext(component: string): Context {
   const config = loadConfig();
   const format =
     config.LOG_FORMAT === 'auto' ? (process.stderr.isTTY ? 'text' : 'json') : config.LOG_FORMAT;
-  const logger = createLogger({ level: config.LOG_LEVEL, format, fields: { component } });
+  const logger = createLogger({
+    level: config.LOG_LEVEL,
+    format,
+    fields: { component },
+    context: () => traceLogFields(config.GOOGLE_CLOUD_PROJECT),
+  });
   const streams = loadStreams(config.HIGHWATER_STREAMS_DIR);
   const deadlineMs = config.SHUTDOWN_DEADLINE;
   const shutdown = new Shutdown({ clock: systemClock, logger, deadlineMs });

@@ -2,6 +2,7 @@
 import type { PubSub } from '@google-cloud/pubsub';
 import type { Clock, Logger } from '../runtime/index.ts';
 import type { Stream } from '../streams/index.ts';
+import type { Metrics } from '../telemetry/index.ts';
 import type { Warehouse } from '../warehouse/index.ts';
 import { StreamPipeline } from './pipeline.ts';
 import type { IngestLimits } from './pipeline.ts';
@@ -17,6 +18,10 @@ export interface IngestOptions {
   readonly limits: IngestLimits;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Where commits are measured; absent: they are not. Counters are read from `stats()`. */
+  readonly metrics?: Metrics;
+  /** Called for each message instead of taking it in; the message waits, leased, until `take` is called. */
+  readonly onIntake?: (take: () => void) => void;
 }
 
 export interface Ingest {
@@ -40,7 +45,7 @@ const CLOSE_DEADLINE_MS = 9_000;
  * @throws AppError `messages_unavailable` where Pub/Sub does not answer.
  */
 export async function startIngest(options: IngestOptions): Promise<Ingest> {
-  const { pubsub, streams, limits, clock } = options;
+  const { pubsub, streams, limits, clock, onIntake } = options;
   await ensureTopology(pubsub, streams);
   const parts = streams.map((stream) => {
     const logger = options.logger.child({ stream: stream.name });
@@ -52,7 +57,9 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       clock,
       logger,
       counters: pipeline.counters,
-      onMessage: (message) => pipeline.receive(message),
+      onMessage: onIntake
+        ? (message) => onIntake(() => pipeline.receive(message))
+        : (message) => pipeline.receive(message),
     });
     return { stream, pipeline, subscriber, logger };
   });

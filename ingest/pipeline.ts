@@ -4,8 +4,10 @@ import { messageOf } from '../runtime/index.ts';
 import type { Clock, Logger } from '../runtime/index.ts';
 import { compileValidator } from '../streams/index.ts';
 import type { Refusal, Row, Stream, Validate } from '../streams/index.ts';
+import type { Metrics } from '../telemetry/index.ts';
 import type { AppendResult, NewRow, Warehouse } from '../warehouse/index.ts';
 import { BatchRunner } from './batch-runner.ts';
+import { BatchTelemetry } from './batch-telemetry.ts';
 import { commitRows, isWarehouseRetryable } from './commit.ts';
 import { decode } from './decode.ts';
 import { publishTimeMicrosOf } from './message.ts';
@@ -32,6 +34,8 @@ export interface PipelineOptions {
   readonly limits: IngestLimits;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Where commits are measured; absent: they are not. */
+  readonly metrics?: Metrics;
 }
 
 /** A good message that waits for its commit. */
@@ -58,10 +62,13 @@ export class StreamPipeline {
   readonly #rows: BatchRunner<Item>;
   readonly #quarantine: QuarantineWriter;
   readonly #abort = new AbortController();
+  readonly #telemetry: BatchTelemetry | undefined;
 
   constructor(options: PipelineOptions) {
     const { limits, clock } = options;
     this.#options = options;
+    this.#telemetry =
+      options.metrics && new BatchTelemetry({ ...options, metrics: options.metrics });
     this.#validate = compileValidator(options.stream);
     this.#rows = new BatchRunner({
       limits: {
@@ -83,8 +90,7 @@ export class StreamPipeline {
 
   /** Takes a message in, synchronously, and never throws: the client would swallow it and keep the lease. */
   receive(message: IncomingMessage): void {
-    this.counters.receivedCount += 1;
-    this.counters.inFlightCount += 1;
+    this.counters.noteReceived(message.publishTime.getTime());
     const read = this.#read(message);
     if (!read.ok) {
       this.#quarantine.add(message, read.refusal);
@@ -134,7 +140,9 @@ export class StreamPipeline {
   }
 
   async #commitBatch(batch: readonly Item[]): Promise<void> {
-    const result = await this.#commitUntilDone(batch);
+    const measured = this.#telemetry?.startBatch(batch.map(({ message }) => message));
+    const commit = () => this.#commitUntilDone(batch);
+    const result = await (measured ? measured.run(commit) : commit());
     if (!result) return;
     const { counters } = this;
     const refused = new Map(result.rejected.map(({ index, reason }) => [index, reason]));
@@ -148,7 +156,9 @@ export class StreamPipeline {
         this.#quarantine.add(message, { code: 'refused_by_warehouse', reason });
         continue;
       }
-      oldestPublishMs = Math.min(oldestPublishMs, message.publishTime.getTime());
+      const publishMs = message.publishTime.getTime();
+      oldestPublishMs = Math.min(oldestPublishMs, publishMs);
+      measured?.readable(nowMs - publishMs);
       this.#ack(message);
     }
     counters.lastCommitAtMs = nowMs;
@@ -208,6 +218,6 @@ export class StreamPipeline {
 
   #ack(message: IncomingMessage): void {
     message.ack();
-    this.counters.inFlightCount -= 1;
+    this.counters.noteAcked(message.publishTime.getTime());
   }
 }

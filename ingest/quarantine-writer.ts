@@ -133,11 +133,13 @@ export class QuarantineWriter {
         },
       );
       if (!isDone) return;
+      counters.deadLetteredCount += 1;
     } catch (error) {
       // Pub/Sub will never take it; the quarantine table holds it whole.
+      counters.deadLetterRefusedCount += 1;
       logger.warn('dead_letter_refused', { error, messageId: message.id });
     }
-    counters.quarantinedCount += 1;
+    counters.noteRefusal(refusal.code);
     onRecorded(message);
   }
 

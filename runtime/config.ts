@@ -2,8 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
-import { parseDuration } from './duration.ts';
+import { formatDuration, parseDuration } from './duration.ts';
 import { AppError } from './errors.ts';
+
+/** Source: Cloud Monitoring refuses points of a series that come within 5 s; two intervals of slack. */
+const EXPORT_INTERVAL_MIN_MS = 10_000;
+const LOOPBACK: readonly string[] = ['127.0.0.1', '::1', 'localhost'];
 
 const port = (what: string, fallback: number) =>
   setting(what, String(fallback), z.string().transform(toInteger(0, 65_535, fallback)));
@@ -17,6 +21,17 @@ const duration = (what: string, fallback: string) =>
       const valueMs = parseDuration(text);
       if (valueMs !== undefined) return valueMs;
       context.addIssue(`expected a duration such as ${fallback}; got ${text}`);
+      return z.NEVER;
+    }),
+  );
+const ratio = (what: string, fallback: string) =>
+  setting(
+    what,
+    fallback,
+    z.string().transform((given, context) => {
+      const value = Number(given);
+      if (given.trim() !== '' && value >= 0 && value <= 1) return value;
+      context.addIssue(`expected a number from 0 to 1, such as ${fallback}; got ${given}`);
       return z.NEVER;
     }),
   );
@@ -41,6 +56,7 @@ export const SETTINGS = {
   GOOGLE_CLOUD_PROJECT: text('Project id', 'highwater-local'),
   HIGHWATER_HOST: text('Address that every port binds to', '127.0.0.1'),
   PORT: port('API port', 8080),
+  METRICS_HOST: text('Address of the internal metrics port', '127.0.0.1'),
   METRICS_PORT: port('Internal metrics port', 9464),
   PUBSUB_PORT: port('Port of the embedded Pub/Sub server', 8085),
   PUBSUB_EMULATOR_HOST: optional('Use this Pub/Sub server; none is started'),
@@ -67,6 +83,27 @@ export const SETTINGS = {
   ),
   INGEST_MESSAGE_BYTES_MAX: count('Size of a message, unpacked', 10 * 2 ** 20, 10 * 2 ** 20),
   API_BODY_BYTES_MAX: count('Size of a request body', 5 * 2 ** 20, 10 * 2 ** 20),
+  TELEMETRY_EXPORTER: choice(
+    'Where metrics and traces are sent; google-legacy is deprecated by Google',
+    ['none', 'otlp', 'google', 'google-legacy'],
+    'none',
+  ),
+  TELEMETRY_EXPORT_INTERVAL: duration('Time between two exports of metrics, 10s or more', '60s'),
+  TELEMETRY_REGION: optional('Google Cloud region of this process, where it is not detected'),
+  TELEMETRY_INSTANCE: optional('Unique id of this process; empty makes one at each start'),
+  TELEMETRY_GOOGLE_ENDPOINT: text(
+    'Telemetry API of Google Cloud',
+    'https://telemetry.googleapis.com',
+  ),
+  TRACE_RATIO: ratio('Share of traces that is kept beside those with errors and slow ones', '0.1'),
+  TRACE_SLOW: duration('A trace with a span this long is kept whatever its share', '500ms'),
+  CANARY_INTERVAL: duration('Time between two canary events of `start`; 0s is off', '15s'),
+  CANARY_TOKEN: secret('Bearer token of the canary’s requests, where the API asks for one'),
+  HIGHWATER_FAULTS: choice(
+    'Whether faults may be injected on the metrics port; never in production',
+    ['off', 'allow'],
+    'off',
+  ),
   SIMULATE_RATE: count('Events per second of the demo simulator', 5, 100_000),
   FLIGHTS_API_URL: optional('AviationStack-shaped API; empty is the local replay of real flights'),
   FLIGHTS_API_KEY: secret('Access key of the flights API'),
@@ -144,6 +181,25 @@ function pairProblems(config: Config): string[] {
     problems.push(
       `INGEST_MESSAGES_IN_FLIGHT_MAX: expected at least twice INGEST_BATCH_ROWS_MAX (${2 * config.INGEST_BATCH_ROWS_MAX}), or intake starves while a batch commits; got ${config.INGEST_MESSAGES_IN_FLIGHT_MAX}`,
     );
+  }
+  if (config.TELEMETRY_EXPORT_INTERVAL < EXPORT_INTERVAL_MIN_MS) {
+    problems.push(
+      `TELEMETRY_EXPORT_INTERVAL: expected 10s or more, as Google Cloud refuses points that come faster; got ${formatDuration(config.TELEMETRY_EXPORT_INTERVAL)}`,
+    );
+  }
+  if (config.HIGHWATER_FAULTS === 'allow') {
+    for (const name of ['HIGHWATER_HOST', 'METRICS_HOST'] as const) {
+      if (!LOOPBACK.includes(config[name])) {
+        problems.push(
+          `HIGHWATER_FAULTS: allow expects ${name} on loopback, such as 127.0.0.1; got ${config[name]}`,
+        );
+      }
+    }
+    if (config.HIGHWATER_WAREHOUSE === 'bigquery') {
+      problems.push(
+        'HIGHWATER_FAULTS: allow expects HIGHWATER_WAREHOUSE=duckdb: faults are for a laptop, not for Google Cloud; got bigquery',
+      );
+    }
   }
   const ports = (['PORT', 'METRICS_PORT', 'PUBSUB_PORT'] as const).filter(
     (name) => config[name] !== 0,

@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'body_too_large'
   | 'deadline_exceeded'
   | 'disk_full'
+  | 'injected_fault'
   | 'internal'
   | 'invalid_argument'
   | 'invalid_body'

@@ -19,6 +19,8 @@ export interface LoggerOptions {
   readonly level: LogLevel;
   readonly format: 'json' | 'text';
   readonly fields?: LogFields;
+  /** Asked at each line for fields of the moment, such as the trace it belongs to. */
+  readonly context?: () => LogFields;
   /** Where lines go; standard error by default, so that standard output stays the command's own. */
   readonly write?: (line: string) => void;
 }
@@ -35,6 +37,7 @@ export function createLogger(options: LoggerOptions): Logger {
       level: options.level,
       base: options.fields ?? {},
       messageKey: 'message',
+      ...(options.context && { mixin: options.context }),
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ severity: SEVERITY[label as Level] ?? 'DEFAULT' }) },
     },

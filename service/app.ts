@@ -3,12 +3,15 @@ import { randomUUID } from 'node:crypto';
 import express from 'express';
 import type { Express, NextFunction, Request, RequestHandler, Response } from 'express';
 import { AppError } from '../runtime/index.ts';
+import type { LogFields } from '../runtime/index.ts';
 import { bodyReader } from './body.ts';
 import type { ServiceDeps } from './deps.ts';
 import { docsPage } from './docs-page.ts';
+import { faultGate } from './fault-gate.ts';
 import { openApiDocument } from './openapi.ts';
 import { readQuery, shorten } from './parameters.ts';
 import { problemHandler, ServiceError } from './problem.ts';
+import { isCanaryRequest, requestTelemetry } from './request-telemetry.ts';
 import { negotiate, sendWhole } from './respond.ts';
 import { listEvents, oneEvent } from './routes/events.ts';
 import { healthz, readyz } from './routes/health.ts';
@@ -87,7 +90,15 @@ export function createApp(deps: ServiceDeps): Express {
   app.set('etag', false);
   app.set('query parser', false);
   app.enable('case sensitive routing');
+  if (deps.metrics) {
+    const served = Object.entries(routes).map(([path, { get, post }]) => ({
+      path,
+      methods: [...(get ? (['GET'] as const) : []), ...(post ? (['POST'] as const) : [])],
+    }));
+    app.use(requestTelemetry({ ...deps, metrics: deps.metrics, routes: served }));
+  }
   app.use(opening(deps));
+  if (deps.faults) app.use(faultGate(deps.faults, deps.clock));
   for (const [path, { get, post }] of Object.entries(routes)) {
     const route = app.route(path);
     if (get) route.get(get);
@@ -134,7 +145,8 @@ function opening({ clock, logger }: ServiceDeps): RequestHandler {
     const { method, originalUrl } = request;
     response.once('close', () => {
       const route = request.route as { path?: unknown } | undefined;
-      const isProbe = route?.path === '/healthz' || route?.path === '/readyz';
+      const isProbe =
+        route?.path === '/healthz' || route?.path === '/readyz' || isCanaryRequest(request);
       const durationMs = Math.round((clock.monotonicMs() - startedAtMs) * 1_000) / 1_000;
       logger[isProbe ? 'debug' : 'info']('http_request', {
         message: `${method} ${originalUrl.slice(0, LOGGED_URL_LENGTH_MAX)} ${response.statusCode}`,
@@ -148,6 +160,7 @@ function opening({ clock, logger }: ServiceDeps): RequestHandler {
         durationMs,
         requestId,
         isAborted: !response.writableFinished,
+        ...(response.locals['logFields'] as LogFields | undefined),
       });
     });
     if (request.path.includes('%')) checkEncoding(request.path);

@@ -1,6 +1,7 @@
 /** What the service is given: all effects come in here, nothing is read from the process. */
 import type { Clock, Logger } from '../runtime/index.ts';
 import type { Stream } from '../streams/index.ts';
+import type { Faults, Metrics } from '../telemetry/index.ts';
 import type { Warehouse } from '../warehouse/index.ts';
 
 export interface OutgoingMessage {
@@ -52,6 +53,10 @@ export interface ServiceDeps {
   readonly backlog?: () => Promise<readonly SubscriptionBacklog[]>;
   /** Counters of an ingester in the same process, one object a stream, each with its `stream`. */
   readonly ingestStats?: () => readonly object[];
+  /** Where requests are measured; absent: they are not. */
+  readonly metrics?: Metrics;
+  /** Failures asked for on purpose; absent where they are not allowed. */
+  readonly faults?: Pick<Faults, 'errorIsDue' | 'latencyMs'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits: { readonly bodyBytesMax: number };

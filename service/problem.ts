@@ -10,6 +10,7 @@ export const STATUS_OF = {
   body_too_large: 413,
   deadline_exceeded: 504,
   disk_full: 503,
+  injected_fault: 500,
   internal: 500,
   invalid_argument: 400,
   invalid_body: 400,
@@ -77,6 +78,8 @@ export function problemHandler(logger: Logger): ErrorRequestHandler {
       logger[status === 500 ? 'error' : 'warn']('request_failed', { ...fields, error: logged });
     }
     if (response.headersSent || response.destroyed) {
+      // A client that left is no fault of ours; an answer that we cut is.
+      if (!response.destroyed) response.locals['brokeOffStatus'] = status;
       response.destroy();
       return;
     }

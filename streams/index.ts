@@ -1,4 +1,4 @@
-export { METADATA_COLUMNS } from './stream.ts';
+export { METADATA_COLUMNS, REFUSAL_CODES } from './stream.ts';
 export type {
   Cell,
   Column,

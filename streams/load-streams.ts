@@ -102,6 +102,7 @@ function toStream(file: StreamFile): Stream {
     filters: file.filters,
     clustering: file.clustering,
     ...(file.windows ? { windows: toWindows(file.windows) } : {}),
+    ...(file.expect_every === undefined ? {} : { expectEveryMs: file.expect_every }),
   };
 }
 

@@ -100,6 +100,7 @@ export const streamSchema = mapping('a mapping, such as the one in transactions.
     CLUSTERING_MAX,
   ).default([]),
   windows: windowsSchema.optional(),
+  expect_every: duration('5m').optional(),
 });
 
 export type StreamFile = z.output<typeof streamSchema>;

@@ -52,6 +52,8 @@ export interface Stream {
   readonly filters: readonly string[];
   readonly clustering: readonly string[];
   readonly windows?: Windows;
+  /** Longest time between two messages that is still in order; absent where silence says nothing. */
+  readonly expectEveryMs?: number;
 }
 
 /**
@@ -64,18 +66,20 @@ export type Cell = string | number | boolean | null;
 export type Row = readonly Cell[];
 
 /** Why a message was refused; stable, stored in quarantine. */
-export type RefusalCode =
-  | 'bad_encoding'
-  | 'not_json'
-  | 'not_an_object'
-  | 'missing_field'
-  | 'unknown_field'
-  | 'wrong_type'
-  | 'out_of_range'
-  | 'bad_timestamp'
-  | 'future_timestamp'
-  | 'too_large'
-  | 'refused_by_warehouse';
+export const REFUSAL_CODES = [
+  'bad_encoding',
+  'not_json',
+  'not_an_object',
+  'missing_field',
+  'unknown_field',
+  'wrong_type',
+  'out_of_range',
+  'bad_timestamp',
+  'future_timestamp',
+  'too_large',
+  'refused_by_warehouse',
+] as const;
+export type RefusalCode = (typeof REFUSAL_CODES)[number];
 
 export interface Refusal {
   readonly code: RefusalCode;

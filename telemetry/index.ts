@@ -1,5 +1,25 @@
-export { CATALOGUE, metricSpec } from './catalogue.ts';
-export type { LabelSpec, MetricKind, MetricName, MetricSpec } from './catalogue.ts';
+export type { TraceIds } from './bucket-exemplars.ts';
+export { CANARY_STREAM, startCanary } from './canary.ts';
+export type { Canary } from './canary.ts';
+export { CATALOGUE, catalogueTable, metricSpec } from './catalogue.ts';
+export type {
+  LabelSpec,
+  LabelsOf,
+  MetricKind,
+  MetricName,
+  MetricSpec,
+  NameOf,
+} from './catalogue.ts';
+export { faultsRoute } from './faults-route.ts';
+export { Faults, parseFaults } from './faults.ts';
+export { createMetrics } from './metrics.ts';
+export type { CounterSeries, HistogramSeries, Metrics, Observation } from './metrics.ts';
+export { sendText, startMetricsServer } from './metrics-server.ts';
+export type { InternalRoute, MetricsServer } from './metrics-server.ts';
+export { processMetrics } from './process-metrics.ts';
+export { metricsText } from './prometheus-text.ts';
+export type { Exemplar, MetricFamily, Sample } from './sample.ts';
+export { metricViews, SampleReader } from './sample-reader.ts';
 export type {
   CounterSignal,
   GaugeSignal,
@@ -15,3 +35,18 @@ export type {
   SignalValue,
   SliceSignal,
 } from './signal.ts';
+export { startTelemetry } from './telemetry.ts';
+export type { Telemetry, TelemetryOptions } from './telemetry.ts';
+export { formatTraceparent, parseTraceparent } from './traceparent.ts';
+export {
+  inSpan,
+  isTracing,
+  markFailed,
+  messageTrace,
+  sampledTrace,
+  startSpan,
+  TRACE_ATTRIBUTE,
+  traceAttributes,
+  traceLogFields,
+  withSpan,
+} from './traces.ts';

@@ -16,3 +16,5 @@ export type {
   WindowsQuery,
 } from './warehouse.ts';
 export { openDuckdbWarehouse } from './warehouse-duckdb.ts';
+export { observedWarehouse } from './warehouse-observed.ts';
+export type { ObserveCall, WarehouseCall } from './warehouse-observed.ts';

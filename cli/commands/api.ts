@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { ensureTopology } from '../../ingest/index.ts';
 import { openApi, openPubsub, openWarehouse } from '../parts.ts';
 import { createContext, runUntilStopped } from '../process.ts';
+import { openTelemetry } from '../telemetry.ts';
 
 export function addApiCommand(program: Command): void {
   program
@@ -11,10 +12,11 @@ export function addApiCommand(program: Command): void {
     .action(async () => {
       const context = createContext('api');
       await runUntilStopped(context, async () => {
+        const telemetry = await openTelemetry(context, 'api');
         const pubsub = openPubsub(context);
-        const warehouse = await openWarehouse(context);
+        const warehouse = await openWarehouse(context, telemetry);
         await ensureTopology(pubsub, context.streams);
-        const url = await openApi(context, pubsub, warehouse);
+        const url = await openApi(context, pubsub, warehouse, telemetry);
         context.logger.info('api_started', { url });
       });
     });

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { openIngest, openPubsub, openWarehouse } from '../parts.ts';
 import { createContext, runUntilStopped } from '../process.ts';
+import { openTelemetry } from '../telemetry.ts';
 
 export function addIngestCommand(program: Command): void {
   program
@@ -10,9 +11,10 @@ export function addIngestCommand(program: Command): void {
     .action(async () => {
       const context = createContext('ingest');
       await runUntilStopped(context, async () => {
+        const telemetry = await openTelemetry(context, 'ingest');
         const pubsub = openPubsub(context);
-        const warehouse = await openWarehouse(context);
-        await openIngest(context, pubsub, warehouse);
+        const warehouse = await openWarehouse(context, telemetry);
+        await openIngest(context, pubsub, warehouse, telemetry);
         context.logger.info('ingest_started', { streams: context.streams.map(({ name }) => name) });
       });
     });

@@ -4,6 +4,7 @@ import { openApi, openIngest, openPubsub, openPubsubServer, openWarehouse } from
 import type { Stream } from '../../streams/index.ts';
 import { createContext, runUntilStopped } from '../process.ts';
 import { startDemo } from '../demo.ts';
+import { openCanary, openTelemetry } from '../telemetry.ts';
 
 export function addStartCommand(program: Command): void {
   program
@@ -14,19 +15,24 @@ export function addStartCommand(program: Command): void {
       const context = createContext('highwater');
       const { config, streams } = context;
       await runUntilStopped(context, async (fail) => {
+        const telemetry = await openTelemetry(context, 'highwater');
         const server = config.PUBSUB_EMULATOR_HOST
           ? undefined
-          : await openPubsubServer(context, fail);
+          : await openPubsubServer(context, telemetry, fail);
         const pubsub = openPubsub(context, server?.address);
-        const warehouse = await openWarehouse(context);
-        const ingest = await openIngest(context, pubsub, warehouse);
-        const url = await openApi(context, pubsub, warehouse, {
+        const warehouse = await openWarehouse(context, telemetry);
+        const ingest = await openIngest(context, pubsub, warehouse, telemetry, server);
+        const url = await openApi(context, pubsub, warehouse, telemetry, {
           ...(server ? { server } : {}),
           ingest,
         });
+        openCanary(context, telemetry, url);
         if (options.demo) await startDemo(context, pubsub);
         const address = server?.address ?? config.PUBSUB_EMULATOR_HOST;
-        process.stdout.write(whereToLook(url, address, shownStream(streams)));
+        const metricsUrl = telemetry.server.url;
+        process.stdout.write(
+          whereToLook({ url, metricsUrl, address, stream: shownStream(streams) }),
+        );
       });
     });
 }
@@ -37,7 +43,12 @@ function shownStream(streams: readonly Stream[]): string {
   return shown?.name ?? 'transactions';
 }
 
-function whereToLook(url: string, pubsubAddress: string, stream: string): string {
+function whereToLook({
+  url,
+  metricsUrl,
+  address,
+  stream,
+}: Readonly<Record<'url' | 'metricsUrl' | 'address' | 'stream', string>>): string {
   return `
 Highwater is running. Stop it with Ctrl+C; the data stay.
 
@@ -45,7 +56,8 @@ Highwater is running. Stop it with Ctrl+C; the data stay.
   newest rows      ${url}/v1/streams/${stream}/events?limit=5
   windows          ${url}/v1/streams/${stream}/windows
   quarantine       ${url}/v1/streams/${stream}/quarantine
-  Pub/Sub server   PUBSUB_EMULATOR_HOST=${pubsubAddress}
+  metrics          ${metricsUrl}/metrics
+  Pub/Sub server   PUBSUB_EMULATOR_HOST=${address}
 
 `;
 }

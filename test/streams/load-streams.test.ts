@@ -67,7 +67,7 @@ const BROKEN: readonly (readonly [string, string | RegExp, string, string])[] = 
     'an unknown key',
     'filters:',
     'filter:',
-    'a.yaml:9 filter: expected only the keys stream, description, topic, subscription, dead_letter_topic, columns, event_id, event_time, future_tolerance, filters, clustering, windows; got filter',
+    'a.yaml:9 filter: expected only the keys stream, description, topic, subscription, dead_letter_topic, columns, event_id, event_time, future_tolerance, filters, clustering, windows, expect_every; got filter',
   ],
   [
     'an unknown type',

@@ -1,0 +1,142 @@
+/** Starts OpenTelemetry for a process, as configured, and gives it its metrics; traces go by the API from then on. */
+import { metrics as globalMetrics } from '@opentelemetry/api';
+import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import { NodeSDK } from '@opentelemetry/sdk-node';
+import { BatchSpanProcessor } from '@opentelemetry/sdk-trace';
+import type { Clock, Logger } from '../runtime/index.ts';
+import { ExportReport } from './export-report.ts';
+import { openExporters } from './exporters.ts';
+import type { ExporterOptions, Exporters } from './exporters.ts';
+import { createMetrics } from './metrics.ts';
+import type { Metrics } from './metrics.ts';
+import { processMetrics } from './process-metrics.ts';
+import { openResource } from './resource.ts';
+import type { ResourceOptions } from './resource.ts';
+import { metricViews, SampleReader } from './sample-reader.ts';
+import type { MetricFamily, Sample } from './sample.ts';
+import type { SpanOutcome } from './trace-keeper.ts';
+import { TraceKeeper } from './trace-keeper.ts';
+import { ShareSampler } from './trace-sampler.ts';
+
+export interface TelemetryOptions
+  extends ResourceOptions, Pick<ExporterOptions, 'googleEndpoint' | 'loadLegacy'> {
+  readonly exportIntervalMs: number;
+  readonly traceRatio: number;
+  readonly traceSlowMs: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface Telemetry {
+  readonly metrics: Metrics;
+  /** The service's own metrics, then the process's. */
+  readonly families: () => Promise<readonly MetricFamily[]>;
+  /** The same as single samples, for the local metric store. */
+  readonly samples: () => Promise<readonly Sample[]>;
+  /** Exports what is left, within 3 s; what a receiver has not taken by then is lost. */
+  close(): Promise<void>;
+}
+
+/** Of the 10 s between SIGTERM and SIGKILL on Cloud Run, after ingest has drained. */
+const CLOSE_TIMEOUT_MS = 3_000;
+/** Source: the Telemetry API takes 200 points in a request; smaller batches cost requests alone. */
+const POINTS_MAX = 200;
+const EXPORT_TIMEOUT_MS = 5_000;
+/** Spans: four batches of the exporter's default wait at most, about 4 MB. */
+const SPANS_QUEUED_MAX = 2_048;
+const SPANS_EXPORTED_MAX = 512;
+const SPANS_WAIT_MS = 5_000;
+
+/**
+ * To be called before the first Pub/Sub client is made, once a process.
+ * @throws AppError `invalid_config` where the chosen exporter cannot work
+ */
+export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
+  const { logger, clock } = options;
+  const report = new ExportReport(logger);
+  report.listen();
+  const resource = await openResource(options);
+  const exporters = await openExporters({ ...options, report });
+  const reader = new SampleReader();
+  const spans: { count: (outcome: SpanOutcome, count: number) => void } = {
+    count: () => undefined,
+  };
+  const sdk = new NodeSDK({
+    resource,
+    autoDetectResources: false,
+    instrumentations: [],
+    metricReaders: [reader, ...exportReaders(exporters, options.exportIntervalMs)],
+    views: metricViews(),
+    sampler: new ShareSampler(options.traceRatio),
+    spanProcessors: keepers(exporters, options.traceSlowMs, (...each) => spans.count(...each)),
+    logRecordProcessors: [],
+    textMapPropagator: null,
+  });
+  sdk.start();
+  const provider = reader.isBound
+    ? globalMetrics.getMeterProvider()
+    : // OTEL_SDK_DISABLED turns exports off; what the service knows of itself stays.
+      new MeterProvider({ resource, readers: [reader], views: metricViews() });
+  const metrics = createMetrics(provider.getMeter('highwater', options.version), reader);
+  report.countIn(metrics);
+  const outcomes = {
+    sampled: metrics.counter('telemetry_spans_total', { outcome: 'sampled' }),
+    kept: metrics.counter('telemetry_spans_total', { outcome: 'kept' }),
+    left: metrics.counter('telemetry_spans_total', { outcome: 'left' }),
+    dropped: metrics.counter('telemetry_spans_total', { outcome: 'dropped' }),
+  };
+  spans.count = (outcome, count) => outcomes[outcome].add(count);
+  metrics.observe('highwater_build_info', () => [
+    { labels: { part: options.part, version: options.version }, value: 1 },
+  ]);
+  const ofProcess = processMetrics();
+  const families = async () => [...(await metrics.families()), ...(await ofProcess())];
+  return {
+    metrics,
+    families,
+    samples: async () => (await families()).flatMap((family) => family.samples),
+    close: () => closeWithin(sdk, clock, logger),
+  };
+}
+
+function exportReaders({ metrics }: Exporters, intervalMs: number) {
+  if (!metrics) return [];
+  return [
+    new PeriodicExportingMetricReader({
+      exporter: metrics,
+      exportIntervalMillis: intervalMs,
+      exportTimeoutMillis: EXPORT_TIMEOUT_MS,
+      maxExportBatchSize: POINTS_MAX,
+    }),
+  ];
+}
+
+function keepers(
+  { traces }: Exporters,
+  slowMs: number,
+  count: (outcome: SpanOutcome, count: number) => void,
+) {
+  if (!traces) return [];
+  const next = new BatchSpanProcessor({
+    exporter: traces,
+    maxQueueSize: SPANS_QUEUED_MAX,
+    maxExportBatchSize: SPANS_EXPORTED_MAX,
+    scheduledDelayMillis: SPANS_WAIT_MS,
+    exportTimeoutMillis: EXPORT_TIMEOUT_MS,
+  });
+  return [new TraceKeeper({ next, slowMs, count })];
+}
+
+async function closeWithin(sdk: NodeSDK, clock: Clock, logger: Logger): Promise<void> {
+  const stop = new AbortController();
+  const timeout = clock.sleep(CLOSE_TIMEOUT_MS, stop.signal).then(() => 'timeout' as const);
+  try {
+    const outcome = await Promise.race([sdk.shutdown(), timeout]);
+    if (outcome === 'timeout')
+      logger.warn('telemetry_flush_timed_out', { timeoutMs: CLOSE_TIMEOUT_MS });
+  } catch (error) {
+    logger.warn('telemetry_flush_failed', { error });
+  } finally {
+    stop.abort();
+  }
+}
