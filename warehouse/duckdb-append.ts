@@ -12,7 +12,6 @@ import { Parameters, quote, statisticsSql, storedIdsSql } from './duckdb-queries
 import type { Bound } from './duckdb-queries.ts';
 import { readRowsOnce } from './duckdb-statements.ts';
 import { EventPace } from './duckdb-events.ts';
-import { keyOf } from './event-id-index.ts';
 import type { EventIdIndex } from './event-id-index.ts';
 import type { AppendResult, NewRow } from './warehouse.ts';
 
@@ -106,7 +105,7 @@ export class StreamTable {
       const id = row[this.#eventIdAt];
       return typeof id === 'string' ? id : '';
     });
-    const keys = ids.map(keyOf);
+    const keys = ids.map((id) => this.#index.keyOf(id));
     const batch = { rows, ids, keys, ingestTimeMicros: Math.trunc(this.#clock.nowMs()) * 1_000 };
     let pending: number[] = [];
     for (let index = 0; index < rows.length; index++) {
@@ -243,7 +242,8 @@ export class StreamTable {
           newestIngestMicros: ingest ?? 0,
         }
       : undefined;
-    if (this.#index.highWater(name) > this.#lastSequence) this.#index.clear(name);
+    // The rows were restored from a backup.
+    if (this.#index.highWater(name) > this.#lastSequence) this.#index.recreate();
     const fromSequence = this.#index.highWater(name);
     if (fromSequence < this.#lastSequence) {
       const startedAtMs = this.#clock.monotonicMs();
@@ -253,10 +253,11 @@ export class StreamTable {
         [BIGINT],
       );
       for (let chunk = await rows.fetchChunk(); chunk?.rowCount; chunk = await rows.fetchChunk()) {
-        const keys = chunk.getColumnValues(0).map((id) => keyOf(String(id)));
+        const keys = chunk.getColumnValues(0).map((id) => this.#index.keyOf(String(id)));
         this.#index.insert(name, keys, chunk.getColumnValues(1).map(Number));
       }
       this.#index.insert(name, [], [], this.#lastSequence);
+      this.#index.flush(name);
       const durationMs = Math.round(this.#clock.monotonicMs() - startedAtMs);
       this.#logger.info('event_id_index_caught_up', { stream: name, fromSequence, durationMs });
     }

@@ -50,8 +50,12 @@ export function isRowFault(error: unknown): boolean {
   );
 }
 
+/** The file of the event-id index does not hold what it says. */
+export class DamagedIndexError extends Error {}
+
 /** Whether the event-id index is damaged and has to be built again. */
 export function isIndexDamaged(error: unknown): boolean {
+  if (error instanceof DamagedIndexError) return true;
   const code = sqliteCode(error);
   return code === SQLITE_CORRUPT || code === SQLITE_NOTADB;
 }

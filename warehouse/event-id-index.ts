@@ -1,67 +1,79 @@
-/** Which event ids are stored: a SQLite file beside the warehouse, from the hash of an id to its rows' sequences. */
+/** Which event ids are stored: a file beside the warehouse, from the hash of an id to its rows' sequences. */
 import { hash } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import type { StatementSync } from 'node:sqlite';
 import type { Logger } from '../runtime/index.ts';
 import { isIndexDamaged } from './duckdb-errors.ts';
-import { KeyFilter } from './key-filter.ts';
+import { KeyPages, PAGE_BYTES, PAGES_SCHEMA } from './key-pages.ts';
+import { KeyRuns } from './key-runs.ts';
 
-const PAGE_CACHE_KIBIBYTES = 65_536;
+/** Runs are written and merged from end to end; the system's own cache holds what is read again. */
+const PAGE_CACHE_KIBIBYTES = 8_192;
+/** Pages of the log beyond which SQLite moves it into the file: 4 MiB. */
+const LOG_PAGES_MAX = 256;
+/** Another one is thrown away, and the index built again. */
+const FORMAT = '2';
 /** 13 hexadecimal digits are 52 bits: exact in a JS number, and twins are told apart by the stored id. */
 const KEY_DIGITS = 13;
-
-/** One stream's table, and what in memory says that a key is not in it. */
-interface Statements {
-  readonly filter: KeyFilter;
-  readonly find: StatementSync;
-  readonly insert: StatementSync;
-}
+const SALT_CHARS = 16;
 
 /**
- * Written after the warehouse's own commit, so it may be behind but never ahead; `highWater` says how far it is. It
+ * Written after the warehouse's own commit, so it may be behind but never ahead; `highWater` says how far it is. The
+ * newest keys are in memory alone: the file is behind by at most `RECENT_KEYS_MAX` of them, and by none once closed. It
  * syncs to disk only on close: after a crash of the machine (not of the process) it counts as lost.
  */
 export class EventIdIndex {
   readonly #path: string;
   readonly #warehouseId: string;
+  readonly #salt: string;
   readonly #logger: Logger;
   #database: DatabaseSync;
-  readonly #statements = new Map<string, Statements>();
+  #pages: KeyPages;
+  readonly #runs = new Map<string, KeyRuns>();
   readonly #highWaters = new Map<string, number>();
 
   /** Opens the index of one warehouse; one that is damaged, of another warehouse or lost starts empty. */
   constructor(path: string, warehouseId: string, logger: Logger) {
     this.#path = path;
     this.#warehouseId = warehouseId;
+    this.#salt = warehouseId.slice(0, SALT_CHARS);
     this.#logger = logger;
-    this.#database = this.#open();
+    [this.#database, this.#pages] = this.#open();
+  }
+
+  /**
+   * What the index knows an event id by. A cryptographic hash with a salt that only this warehouse knows, so that no
+   * producer can choose ids that share a key, or a place in a table, and make every look-up long.
+   */
+  keyOf(eventId: string): number {
+    return Number.parseInt(hash('sha1', this.#salt + eventId, 'hex').slice(0, KEY_DIGITS), 16);
   }
 
   /** Sequences of the rows whose id has this key: candidates, mostly none or one. */
   find(stream: string, key: number): readonly number[] {
-    const { filter, find } = this.#of(stream);
-    if (!filter.mayHave(key)) return NONE;
-    const rows = find.all(key);
-    return rows.length === 0 ? NONE : rows.map((row) => Number(row['sequence']));
+    return this.#of(stream).find(key);
   }
 
-  /** Adds keys of ids with their rows' sequences; `highWater`, where given, is set in the same transaction. */
+  /** Adds keys of ids with their rows' sequences; `highWater`, where given, holds from then on. */
   insert(
     stream: string,
     keys: readonly number[],
     sequences: readonly number[],
     highWater?: number,
   ): void {
-    const { filter, insert } = this.#of(stream);
-    this.#transaction(() => {
-      for (const [index, key] of keys.entries()) {
-        filter.add(key);
-        insert.run(key, sequences[index]!);
-      }
-      if (highWater !== undefined) this.#setMeta(`high_water:${stream}`, String(highWater));
-    });
+    const runs = this.#of(stream);
+    for (const [at, key] of keys.entries()) {
+      // Rows beyond the high-water that are on disk already do no harm: after a crash they are added again.
+      if (runs.roomCount === 0) this.#flush(stream, runs);
+      runs.add(key, sequences[at]!);
+    }
     if (highWater !== undefined) this.#highWaters.set(stream, highWater);
+    if (runs.isMergeDue) this.#transaction(runs, () => runs.merge(keys.length));
+  }
+
+  /** Moves into the file what is in memory. */
+  flush(stream: string): void {
+    this.#flush(stream, this.#of(stream));
   }
 
   /** The highest sequence up to which every row of the stream is in the index; 0 where none is. */
@@ -74,35 +86,30 @@ export class EventIdIndex {
     return highWater;
   }
 
-  /** Forgets everything of a stream. */
-  clear(stream: string): void {
-    this.#of(stream);
-    this.#transaction(() => {
-      this.#database.exec(`delete from "ids_${stream}"`);
-      this.#setMeta(`high_water:${stream}`, '0');
-    });
-    this.#highWaters.set(stream, 0);
-    this.#statements.delete(stream);
+  /** Sorted runs of a stream's keys on disk; each look-up asks them all. */
+  runCount(stream: string): number {
+    return this.#of(stream).runCount;
   }
 
   /** Throws a damaged file away and starts empty. */
   recreate(): void {
     this.#closeQuietly();
     this.#remove();
-    this.#database = this.#open();
+    [this.#database, this.#pages] = this.#open();
   }
 
   close(): void {
+    for (const [stream, runs] of this.#runs) this.#flush(stream, runs);
     // From here the file survives a crash of the machine too, so it may be called clean.
     this.#database.exec('pragma synchronous = full');
     this.#setMeta('is_clean', '1');
     this.#database.exec('pragma wal_checkpoint(truncate)');
-    this.#statements.clear();
+    this.#runs.clear();
     this.#database.close();
   }
 
-  #open(): DatabaseSync {
-    this.#statements.clear();
+  #open(): [DatabaseSync, KeyPages] {
+    this.#runs.clear();
     this.#highWaters.clear();
     for (let isRetry = false; ; isRetry = true) {
       let database: DatabaseSync | undefined;
@@ -110,21 +117,29 @@ export class EventIdIndex {
         database = new DatabaseSync(this.#path);
         this.#database = database;
         database.exec(
-          `pragma journal_mode = wal; pragma synchronous = off; pragma cache_size = -${PAGE_CACHE_KIBIBYTES};` +
-            'create table if not exists meta (name text primary key, value text) without rowid',
+          `pragma page_size = ${PAGE_BYTES}; pragma journal_mode = wal; pragma synchronous = off;` +
+            `pragma cache_size = -${PAGE_CACHE_KIBIBYTES}; pragma wal_autocheckpoint = ${LOG_PAGES_MAX};` +
+            `create table if not exists meta (name text primary key, value text) without rowid;${PAGES_SCHEMA}`,
         );
         const storedId = this.#meta('warehouse_id');
         const bootId = readBootId();
         const isClean = this.#meta('is_clean') === '1';
         const isSameBoot = bootId !== '' && this.#meta('boot_id') === bootId;
-        const isUsable = storedId === this.#warehouseId && (isClean || isSameBoot);
-        if (storedId === undefined || isUsable) {
+        const format = this.#meta('format');
+        const isOurs = storedId === this.#warehouseId && format === FORMAT;
+        if (storedId === undefined || (isOurs && (isClean || isSameBoot))) {
           this.#setMeta('warehouse_id', this.#warehouseId);
+          this.#setMeta('format', FORMAT);
           this.#setMeta('boot_id', bootId);
           this.#setMeta('is_clean', '0');
-          return database;
+          return [database, new KeyPages(database)];
         }
-        this.#logger.warn('event_id_index_discarded', { path: this.#path, isClean, isSameBoot });
+        this.#logger.warn('event_id_index_discarded', {
+          path: this.#path,
+          isOurs,
+          isClean,
+          isSameBoot,
+        });
       } catch (error) {
         if (isRetry || !isIndexDamaged(error)) {
           database?.close();
@@ -150,33 +165,32 @@ export class EventIdIndex {
     }
   }
 
-  #of(stream: string): Statements {
-    const known = this.#statements.get(stream);
-    if (known) return known;
-    const table = `"ids_${stream}"`;
-    this.#database.exec(
-      `create table if not exists ${table} (key integer, sequence integer, primary key (key, sequence)) without rowid`,
-    );
-    const filter = new KeyFilter();
-    for (const { key } of this.#database.prepare(`select key from ${table}`).iterate()) {
-      filter.add(Number(key));
+  #of(stream: string): KeyRuns {
+    let runs = this.#runs.get(stream);
+    if (!runs) {
+      runs = new KeyRuns(stream, this.#pages);
+      this.#runs.set(stream, runs);
     }
-    const statements = {
-      filter,
-      find: this.#database.prepare(`select sequence from ${table} where key = ?`),
-      insert: this.#database.prepare(`insert or ignore into ${table} values (?, ?)`),
-    };
-    this.#statements.set(stream, statements);
-    return statements;
+    return runs;
   }
 
-  #transaction(work: () => void): void {
+  #flush(stream: string, runs: KeyRuns): void {
+    const run = this.#transaction(runs, () => {
+      this.#setMeta(`high_water:${stream}`, String(this.highWater(stream)));
+      return runs.writeRecent();
+    });
+    if (run) runs.forgetRecent(run);
+  }
+
+  #transaction<T>(runs: KeyRuns, work: () => T): T {
     this.#database.exec('begin');
     try {
-      work();
+      const result = work();
       this.#database.exec('commit');
+      return result;
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('rollback');
+      if (!isIndexDamaged(error)) runs.abandonMerges();
       throw error;
     }
   }
@@ -191,16 +205,6 @@ export class EventIdIndex {
       .prepare('insert into meta values (?, ?) on conflict do update set value = excluded.value')
       .run(name, value);
   }
-}
-
-const NONE: readonly number[] = [];
-
-/**
- * What the index knows an event id by. A cryptographic hash, so that no producer can choose ids that share a key and
- * make every look-up long.
- */
-export function keyOf(eventId: string): number {
-  return Number.parseInt(hash('sha1', eventId, 'hex').slice(0, KEY_DIGITS), 16);
 }
 
 /** Changes with every start of the machine; empty where the system does not tell. */

@@ -1,65 +1,48 @@
-/** A Bloom filter over the keys of an event-id index: says for nearly every new id, without a look-up, that it is new. */
+/** A Bloom filter over the keys of one run: says for nearly every id that is not in it, without a look-up, that it is not. */
 
-/** 16 bits a key and 4 probes: about 2 keys in 1,000 pass though they are not stored, and cost one look-up. */
+/** 16 bits a key and 4 probes in one block: about 4 keys in 1,000 pass though they are not there, and cost one look-up. */
 const BITS_PER_KEY = 16;
 const PROBES = 4;
-/** Keys of the first part; each further part holds twice as many as the one before. */
-const FIRST_PART_KEYS = 2 ** 20;
-/** Two bytes a key: 256 MB at most. Beyond it every key may be stored, and each costs its look-up. */
-const KEYS_MAX = 2 ** 27;
+/** One cache line, so that a key costs one access to memory however large the filter is. */
+const BLOCK_WORDS = 16;
+const BLOCK_BITS = BLOCK_WORDS * 32;
+const KEY_SPACE = 2 ** 52;
 
-interface Part {
-  readonly words: Uint32Array;
-  readonly mask: number;
-  readonly keysMax: number;
-  keyCount: number;
-}
-
-/** Keys are whole numbers below 2^52 that are spread evenly, such as parts of a hash. */
+/** Keys are whole numbers below 2^52 that are spread evenly, such as parts of a hash. Two bytes a key. */
 export class KeyFilter {
-  readonly #parts: Part[] = [];
-  #keysMax = 0;
+  /** What to store, and to make the same filter of. */
+  readonly words: Uint32Array;
+  readonly #blocksPerKey: number;
+
+  constructor(words: Uint32Array) {
+    this.words = words;
+    this.#blocksPerKey = words.length / BLOCK_WORDS / KEY_SPACE;
+  }
+
+  /** Empty, with room for `keyCount` keys. */
+  static withRoomFor(keyCount: number): KeyFilter {
+    const blockCount = Math.max(1, Math.ceil((keyCount * BITS_PER_KEY) / BLOCK_BITS));
+    return new KeyFilter(new Uint32Array(blockCount * BLOCK_WORDS));
+  }
 
   /** False: certainly never added. True: perhaps added. */
   mayHave(key: number): boolean {
-    if (this.#keysMax > KEYS_MAX) return true;
-    const low = key >>> 0;
-    const step = Math.floor(key / 2 ** 32) | 1;
-    return this.#parts.some(({ words, mask }) => {
-      for (let probe = 0, bit = low; probe < PROBES; probe++, bit = (bit + step * 4_093) >>> 0) {
-        const at = bit & mask;
-        if ((words[at >>> 5]! & (1 << (at & 31))) === 0) return false;
-      }
-      return true;
-    });
+    const block = Math.floor(key * this.#blocksPerKey) * BLOCK_WORDS;
+    const step = (key >>> 9) | 1;
+    for (let probe = 0, bit = key >>> 0; probe < PROBES; probe++, bit += step) {
+      const at = bit & (BLOCK_BITS - 1);
+      if ((this.words[block + (at >>> 5)]! & (1 << (at & 31))) === 0) return false;
+    }
+    return true;
   }
 
+  /** The block is a key's highest bits: keys in rising order are written one block behind the other. */
   add(key: number): void {
-    const { words, mask } = this.#roomyPart();
-    const low = key >>> 0;
-    const step = Math.floor(key / 2 ** 32) | 1;
-    for (let probe = 0, bit = low; probe < PROBES; probe++, bit = (bit + step * 4_093) >>> 0) {
-      const at = bit & mask;
-      words[at >>> 5]! |= 1 << (at & 31);
+    const block = Math.floor(key * this.#blocksPerKey) * BLOCK_WORDS;
+    const step = (key >>> 9) | 1;
+    for (let probe = 0, bit = key >>> 0; probe < PROBES; probe++, bit += step) {
+      const at = bit & (BLOCK_BITS - 1);
+      this.words[block + (at >>> 5)]! |= 1 << (at & 31);
     }
-  }
-
-  #roomyPart(): Part {
-    const last = this.#parts.at(-1);
-    if (last && (last.keyCount < last.keysMax || this.#keysMax > KEYS_MAX)) {
-      last.keyCount++;
-      return last;
-    }
-    const keysMax = last ? last.keysMax * 2 : FIRST_PART_KEYS;
-    const bitCount = keysMax * BITS_PER_KEY;
-    const part = {
-      words: new Uint32Array(bitCount / 32),
-      mask: bitCount - 1,
-      keysMax,
-      keyCount: 1,
-    };
-    this.#parts.push(part);
-    this.#keysMax += keysMax;
-    return part;
   }
 }

@@ -15,7 +15,7 @@ import {
 } from './duckdb-schema.ts';
 import { readContinuity, readSpikes, readWindows } from './duckdb-windows.ts';
 import type { WindowSource } from './duckdb-windows.ts';
-import { EventIdIndex, keyOf } from './event-id-index.ts';
+import { EventIdIndex } from './event-id-index.ts';
 import type { EventsQuery, NewRow, QuarantineQuery, QuarantineRecord } from './warehouse.ts';
 import type { StoredRow, TimeRange, Warehouse, WindowsQuery } from './warehouse.ts';
 
@@ -197,7 +197,7 @@ class DuckdbWarehouse implements Warehouse {
   }
 
   async #find(table: StreamTable, eventId: string): Promise<readonly number[]> {
-    const key = keyOf(eventId);
+    const key = this.#index.keyOf(eventId);
     try {
       if (table.isSynced) return this.#index.find(table.stream.name, key);
     } catch (error) {

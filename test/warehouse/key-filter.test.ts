@@ -1,23 +1,26 @@
 import test from 'ava';
-import { keyOf } from '../../warehouse/event-id-index.ts';
 import { KeyFilter } from '../../warehouse/key-filter.ts';
+import { spreadKey } from './fixtures/keys.ts';
 
-test('a key that was added is always found, and few others are, also past the first part', (t) => {
-  const filter = new KeyFilter();
-  const addedCount = 1_300_000;
-  for (let index = 0; index < addedCount; index++) filter.add(keyOf(`event-${index}`));
+test('a key that was added is always found, and few others are', (t) => {
+  const addedCount = 300_000;
+  const filter = KeyFilter.withRoomFor(addedCount);
+  for (let n = 0; n < addedCount; n++) filter.add(spreadKey(n));
+  const again = new KeyFilter(Uint32Array.from(filter.words));
   let missedCount = 0;
-  for (let index = 0; index < addedCount; index += 13) {
-    if (!filter.mayHave(keyOf(`event-${index}`))) missedCount++;
-  }
+  for (let n = 0; n < addedCount; n++) if (!again.mayHave(spreadKey(n))) missedCount++;
   t.is(missedCount, 0);
   let falseCount = 0;
-  for (let index = 0; index < 100_000; index++) {
-    if (filter.mayHave(keyOf(`other-${index}`))) falseCount++;
-  }
+  for (let n = 0; n < 100_000; n++) if (filter.mayHave(spreadKey(addedCount + n))) falseCount++;
   t.true(falseCount < 1_000, `${falseCount} of 100,000 passed`);
+  t.is(filter.words.byteLength / addedCount, 2, 'two bytes a key');
 });
 
-test('an empty filter has nothing', (t) => {
-  t.false(new KeyFilter().mayHave(keyOf('event-1')));
+test('an empty filter has nothing, and the least and the greatest key have a place', (t) => {
+  const filter = KeyFilter.withRoomFor(1_000_003);
+  for (const key of [0, 2 ** 52 - 1]) {
+    t.false(filter.mayHave(key));
+    filter.add(key);
+    t.true(filter.mayHave(key));
+  }
 });
