@@ -4,7 +4,7 @@ import { slope } from './figure.ts';
 import type { PacedOptions, PacedResult } from './paced-publisher.ts';
 import { transactionsStream } from './rig.ts';
 import { firstMessage, until } from './scratch.ts';
-import type { ServiceMessage } from './service-process.ts';
+import type { MemorySample, ServiceMessage } from './service-process.ts';
 
 const EVENTS_PER_SECOND = 5_000;
 const START_TIMEOUT_MS = 60_000;
@@ -29,10 +29,7 @@ export const memoryBench: Bench = {
       if (message.kind !== 'sample') return;
       samples.push(message);
       if (samples.length % REPORT_EVERY_SAMPLES !== 0) return;
-      const { elapsedMs, rssBytes, heapBytes } = message;
-      progress(
-        `${Math.round(elapsedMs / 1_000)} s: resident ${megabytes(rssBytes)}, JavaScript heap ${megabytes(heapBytes)}`,
-      );
+      progress(`${Math.round(message.elapsedMs / 1_000)} s: ${breakdown(message.memory)}`);
     });
 
     progress(`publishing ${EVENTS_PER_SECOND} events/s for ${durationMs / 1_000} s`);
@@ -59,12 +56,25 @@ export const memoryBench: Bench = {
       );
     }
     const growth = slope(
-      underLoad.map(({ elapsedMs, rssBytes }) => ({ x: elapsedMs / 60_000, y: rssBytes })),
+      underLoad.map(({ elapsedMs, memory }) => ({
+        x: elapsedMs / 60_000,
+        y: memory.residentBytes,
+      })),
     );
     return { kind: 'measured', values: { growth_bytes_per_minute: growth } };
   },
 };
 
+function breakdown(memory: MemorySample): string {
+  const { residentBytes, duckdbBytes, indexBytes } = memory;
+  return (
+    `resident ${megabytes(residentBytes)} MiB; main thread ${megabytes(memory.mainHeapBytes)} + ` +
+    `${megabytes(memory.mainExternalBytes)} (index ${megabytes(indexBytes)}), server thread ` +
+    `${megabytes(memory.serverHeapBytes)} + ${megabytes(memory.serverExternalBytes)}, ` +
+    `DuckDB ${megabytes(duckdbBytes)}`
+  );
+}
+
 function megabytes(bytes: number): string {
-  return `${Math.round(bytes / 2 ** 20)} MiB`;
+  return (bytes / 2 ** 20).toFixed(0);
 }

@@ -1,12 +1,12 @@
 /** The parts that benchmarks share, with the shipped defaults: the embedded server, its client, a warehouse on disk. */
 import { join } from 'node:path';
 import { PubSub } from '@google-cloud/pubsub';
-import type { PubsubServer } from '../emulator/index.ts';
+import type { PubsubThread } from '../emulator/index.ts';
 import { startPubsubThread } from '../emulator/index.ts';
 import { createLogger, loadConfig, systemClock } from '../runtime/index.ts';
 import type { Stream } from '../streams/index.ts';
 import { loadStreams } from '../streams/index.ts';
-import type { NewRow, Warehouse } from '../warehouse/index.ts';
+import type { EmbeddedWarehouse, NewRow, Warehouse } from '../warehouse/index.ts';
 import { openDuckdbWarehouse } from '../warehouse/index.ts';
 import type { Scratch } from './scratch.ts';
 import { transaction, transactionRow } from './transactions.ts';
@@ -44,7 +44,7 @@ export function transactionsStream(): Stream {
 }
 
 /** The embedded server as `npm start` runs it: in a thread of its own, durable on disk. */
-export async function openServer(scratch: Scratch): Promise<PubsubServer> {
+export async function openServer(scratch: Scratch): Promise<PubsubThread> {
   const server = await startPubsubThread({
     host: LOOPBACK,
     port: 0,
@@ -78,7 +78,7 @@ export function clientAt(address: string): PubSub {
 export async function openWarehouse(
   scratch: Scratch,
   streams: readonly Stream[],
-): Promise<Warehouse> {
+): Promise<EmbeddedWarehouse> {
   const warehouse = await openDuckdbWarehouse({
     path: join(scratch.folder(), 'warehouse.duckdb'),
     memoryBytesMax: SHIPPED.DUCKDB_MEMORY_BYTES_MAX,

@@ -17,10 +17,23 @@ export type ServiceMessage =
   | {
       readonly kind: 'sample';
       readonly elapsedMs: number;
-      readonly rssBytes: number;
-      readonly heapBytes: number;
+      readonly memory: MemorySample;
     }
   | { readonly kind: 'closed'; readonly rowCount: number };
+
+/** Resident memory and what accounts for it; the rest is code and what allocators keep for later. */
+export interface MemorySample {
+  readonly residentBytes: number;
+  /** JavaScript of the main thread: heap, and buffers outside of it (those of the index included). */
+  readonly mainHeapBytes: number;
+  readonly mainExternalBytes: number;
+  /** The same of the Pub/Sub server's thread. */
+  readonly serverHeapBytes: number;
+  readonly serverExternalBytes: number;
+  readonly duckdbBytes: number;
+  /** Of the event-id index: what stored events need, two bytes each. */
+  readonly indexBytes: number;
+}
 
 const SAMPLE_EVERY_MS = 1_000;
 const CATCH_UP_TIMEOUT_MS = 30_000;
@@ -53,10 +66,8 @@ send({ kind: 'ready', address: server.address, url });
 const startedAtMs = systemClock.monotonicMs();
 while (!stop.signal.aborted) {
   await systemClock.sleep(SAMPLE_EVERY_MS, stop.signal);
-  globalThis.gc?.();
-  const { rss, heapUsed } = process.memoryUsage();
-  const elapsedMs = systemClock.monotonicMs() - startedAtMs;
-  send({ kind: 'sample', elapsedMs, rssBytes: rss, heapBytes: heapUsed });
+  const memory = await measureMemory();
+  send({ kind: 'sample', elapsedMs: systemClock.monotonicMs() - startedAtMs, memory });
 }
 await until(async () => (await server.backlog()).every((row) => row.undeliveredCount === 0), {
   what: 'committing what was published',
@@ -68,6 +79,21 @@ await scratch.close();
 send({ kind: 'closed', rowCount });
 process.removeAllListeners('disconnect');
 process.disconnect?.();
+
+async function measureMemory(): Promise<MemorySample> {
+  globalThis.gc?.();
+  const [ofServer, ofWarehouse] = await Promise.all([server.memory(), warehouse.memory()]);
+  const { rss, heapUsed, external } = process.memoryUsage();
+  return {
+    residentBytes: rss,
+    mainHeapBytes: heapUsed,
+    mainExternalBytes: external,
+    serverHeapBytes: ofServer.heapBytes,
+    serverExternalBytes: ofServer.externalBytes,
+    duckdbBytes: ofWarehouse.duckdbBytes,
+    indexBytes: ofWarehouse.indexBytes,
+  };
+}
 
 function send(message: ServiceMessage): void {
   process.send?.(message);

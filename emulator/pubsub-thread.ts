@@ -8,6 +8,14 @@ import type { FromWorker, ToWorker, WorkerOptions } from './pubsub-worker-messag
 export interface PubsubThread extends PubsubServer {
   /** Resolves when the thread has ended: with an error where nobody had closed it. */
   readonly exited: Promise<Error | undefined>;
+  /** What the thread's own heap and its buffers hold. */
+  memory(): Promise<ThreadMemory>;
+}
+
+export interface ThreadMemory {
+  readonly heapBytes: number;
+  /** Outside of the heap: payloads and what the network buffers. */
+  readonly externalBytes: number;
 }
 
 /**
@@ -74,6 +82,10 @@ export async function startPubsubThread(
         waiting.set(requestId, resolve);
         send({ type: 'backlog', requestId });
       });
+    },
+    async memory() {
+      const { used_heap_size, external_memory } = await worker.getHeapStatistics();
+      return { heapBytes: used_heap_size, externalBytes: external_memory };
     },
     async close() {
       isClosing = true;

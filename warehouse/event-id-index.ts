@@ -91,6 +91,11 @@ export class EventIdIndex {
     return this.#of(stream).runCount;
   }
 
+  /** What the keys of all streams hold in memory, SQLite's own cache aside. */
+  get memoryBytes(): number {
+    return [...this.#runs.values()].reduce((sum, runs) => sum + runs.memoryBytes, 0);
+  }
+
   /** Throws a damaged file away and starts empty. */
   recreate(): void {
     this.#closeQuietly();

@@ -18,3 +18,4 @@ export type {
 export { openDuckdbWarehouse } from './warehouse-duckdb.ts';
 export { observedWarehouse } from './warehouse-observed.ts';
 export type { ObserveCall, WarehouseCall } from './warehouse-observed.ts';
+export type { EmbeddedMemory, EmbeddedWarehouse } from './warehouse-duckdb.ts';

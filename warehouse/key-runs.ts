@@ -50,6 +50,14 @@ export class KeyRuns {
     return this.#runs.length;
   }
 
+  /** Filters, borders of pages and the newest keys; those of a merge under way come on top. */
+  get memoryBytes(): number {
+    return this.#runs.reduce(
+      (sum, { fences, filter }) => sum + fences.byteLength + (filter?.words.byteLength ?? 0),
+      this.#recent.memoryBytes,
+    );
+  }
+
   /** Sequences added under `key`. */
   find(key: number): readonly number[] {
     const found: number[] = [];

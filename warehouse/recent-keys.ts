@@ -24,6 +24,10 @@ export class RecentKeys {
     return this.#count;
   }
 
+  get memoryBytes(): number {
+    return this.#keys.byteLength + this.#sequences.byteLength;
+  }
+
   /** Adds a key with its sequence; a pair that is there already is kept once. The caller keeps to `RECENT_KEYS_MAX`. */
   add(key: number, sequence: number): void {
     let slot = slotOf(key);
@@ -45,7 +49,7 @@ export class RecentKeys {
 
   /** All, by rising key. */
   sorted(): SortedKeys {
-    const keys = this.#keys.filter((key) => key !== EMPTY).sort();
+    const keys = this.#keys.filter((key) => key !== EMPTY).toSorted();
     const sequences = new Float64Array(keys.length);
     const found: number[] = [];
     for (let at = 0; at < keys.length; at += found.length) {

@@ -30,11 +30,25 @@ export interface DuckdbWarehouseOptions {
   readonly logger: Logger;
 }
 
+/** What the embedded warehouse holds in memory, as far as it can tell. */
+export interface EmbeddedMemory {
+  /** DuckDB's own account, which `memoryBytesMax` bounds. */
+  readonly duckdbBytes: number;
+  /** Of the event-id index: two bytes an event and some. */
+  readonly indexBytes: number;
+}
+
+export interface EmbeddedWarehouse extends Warehouse {
+  memory(): Promise<EmbeddedMemory>;
+}
+
 /**
  * Opens or creates the warehouse file and the index `{path}.ids.sqlite`.
  * @throws AppError `locked` where a process holds the file, `disk_full`, `warehouse_unavailable`.
  */
-export async function openDuckdbWarehouse(options: DuckdbWarehouseOptions): Promise<Warehouse> {
+export async function openDuckdbWarehouse(
+  options: DuckdbWarehouseOptions,
+): Promise<EmbeddedWarehouse> {
   const { path, logger } = options;
   const connections = await DuckdbConnections.open(path, options.memoryBytesMax, logger);
   try {
@@ -48,7 +62,7 @@ export async function openDuckdbWarehouse(options: DuckdbWarehouseOptions): Prom
   }
 }
 
-class DuckdbWarehouse implements Warehouse {
+class DuckdbWarehouse implements EmbeddedWarehouse {
   readonly #connections: DuckdbConnections;
   readonly #index: EventIdIndex;
   readonly #clock: Clock;
@@ -170,6 +184,15 @@ class DuckdbWarehouse implements Warehouse {
       await connection.run('commit');
     });
     this.#probedAtMs = nowMs;
+  }
+
+  async memory(): Promise<EmbeddedMemory> {
+    const sql = 'select sum(memory_usage_bytes) from duckdb_memory()';
+    const duckdbBytes = await this.#connections.read(async (connection) => {
+      const result = await connection.runAndReadAll(sql);
+      return Number(result.getRows()[0]?.[0] ?? 0);
+    });
+    return { duckdbBytes, indexBytes: this.#index.memoryBytes };
   }
 
   async close(): Promise<void> {
