@@ -1,6 +1,6 @@
 /** One stream's table: what is stored in it, and the append that stores each event id once. */
 import { BIGINT, DuckDBDataChunk } from '@duckdb/node-api';
-import type { DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBAppender, DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import type { Clock, Logger } from '../runtime/index.ts';
 import { messageOf } from '../runtime/index.ts';
 import type { Stream } from '../streams/index.ts';
@@ -182,8 +182,9 @@ export class StreamTable {
     const firstSequence = this.#nextSequence;
     this.#nextSequence += indices.length;
     await connection.run('begin');
+    let appender: DuckDBAppender | undefined;
     try {
-      const appender = await connection.createAppender(this.stream.name);
+      appender = await connection.createAppender(this.stream.name);
       for (let start = 0; start < indices.length; start += CHUNK_ROWS_MAX) {
         const part = indices.slice(start, start + CHUNK_ROWS_MAX);
         const chunk = DuckDBDataChunk.create(this.#types, part.length);
@@ -197,6 +198,8 @@ export class StreamTable {
       appender.closeSync();
       await connection.run('commit');
     } catch (error) {
+      // What it still holds it would write when it is collected, into whatever transaction runs then, and break that.
+      appender?.clear();
       // A failed commit has ended the transaction itself, and rolling back says so.
       await connection.run('rollback').catch(() => undefined);
       throw error;

@@ -45,7 +45,7 @@ export function isFatal(error: unknown): boolean {
 /** Whether the fault is in a row and not in the warehouse: the same row would be refused again. */
 export function isRowFault(error: unknown): boolean {
   if (error instanceof AppError || isDiskFull(error) || isFatal(error)) return false;
-  return !/IO Error|Out of Memory|TransactionContext|Connection Error|Interrupt|Catalog Error/i.test(
+  return !/IO Error|Out of Memory|TransactionContext|transaction is aborted|Connection Error|Interrupt|Catalog Error/i.test(
     messageOf(error),
   );
 }
