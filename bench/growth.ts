@@ -1,22 +1,32 @@
-/** Whether a full warehouse is slower than a young one: appends and reads at ten million rows against a hundred thousand. */
+/** Whether a full warehouse is slower than a young one: ingest and reads at ten million rows against a hundred thousand. */
+import type { PubSub } from '@google-cloud/pubsub';
+import type { PubsubServer } from '../emulator/index.ts';
+import { ensureTopology, startIngest } from '../ingest/index.ts';
 import { systemClock } from '../runtime/index.ts';
 import type { Stream } from '../streams/index.ts';
-import type { Warehouse } from '../warehouse/index.ts';
+import type { EmbeddedWarehouse } from '../warehouse/index.ts';
+import { backlogRate } from './backlog-rate.ts';
 import type { Bench, BenchContext } from './figure.ts';
 import { median } from './figure.ts';
 import { loadReads, openApi, readPaths } from './reads.ts';
-import { fillWarehouse, INGEST_LIMITS, newRows, openWarehouse, transactionsStream } from './rig.ts';
+import {
+  benchLogger,
+  fillWarehouse,
+  INGEST_LIMITS,
+  openClient,
+  openServer,
+  openWarehouse,
+  publishTransactions,
+  transactionsStream,
+} from './rig.ts';
 
 const ROUNDS = 3;
 /** Rows a tenth of a second apart, whatever the count: an hour's list reads as many rows in both. */
 const ROW_SPACING_MICROS = 100_000;
-/** Appends that are made before the clock starts, then those that count. */
-const WARM_UP_BATCHES = 5;
-const MEASURED_BATCHES = 20;
 
 export const growthBench: Bench = {
   name: 'growth',
-  summary: 'the same appends and reads at 10 million stored rows against 100,000',
+  summary: 'the same ingest and reads at 10 million stored rows against 100,000',
   figures: [
     { figure: 'ingest_ratio', unit: 'ratio', target: { comparison: '<=', value: 1.5 } },
     { figure: 'read_p99_ratio', unit: 'ratio', target: { comparison: '<=', value: 1.5 } },
@@ -24,15 +34,17 @@ export const growthBench: Bench = {
   async run(context) {
     const { isShort, progress } = context;
     const [smallCount, largeCount] = isShort ? [10_000, 500_000] : [100_000, 10_000_000];
+    const server = await openServer(context.scratch);
+    const pubsub = openClient(context.scratch, server.address);
     const small = await openFilled(context, smallCount);
     const large = await openFilled(context, largeCount);
     // Rounds alternate, so that a busy moment of the machine falls on both.
     for (let round = 0; round < ROUNDS; round++) {
       for (const filled of [small, large]) {
-        await measure(context, filled);
+        await measure(context, { server, pubsub }, filled);
         const { rates, p99s, rowCount } = filled;
         progress(
-          `${rowCount} rows: ${Math.round(rates.at(-1)!)} rows/s appended, read p99 ${p99s.at(-1)!.toFixed(1)} ms`,
+          `${rowCount} rows: ${Math.round(rates.at(-1)!)} events/s ingested, read p99 ${p99s.at(-1)!.toFixed(1)} ms`,
         );
       }
     }
@@ -48,7 +60,7 @@ export const growthBench: Bench = {
 
 interface Filled {
   readonly stream: Stream;
-  readonly warehouse: Warehouse;
+  readonly warehouse: EmbeddedWarehouse;
   readonly url: string;
   readonly rowCount: number;
   readonly timeOf: (n: number) => number;
@@ -69,11 +81,19 @@ async function openFilled({ scratch, progress }: BenchContext, rowCount: number)
   return { stream, warehouse, url, rowCount, timeOf, nextNumber, rates: [], p99s: [] };
 }
 
-async function measure({ scratch, isShort }: BenchContext, filled: Filled): Promise<void> {
-  await appendBatches(filled, WARM_UP_BATCHES);
-  const startedAtMs = systemClock.monotonicMs();
-  const rowCount = await appendBatches(filled, MEASURED_BATCHES);
-  filled.rates.push((rowCount * 1_000) / (systemClock.monotonicMs() - startedAtMs));
+interface Messages {
+  readonly server: PubsubServer;
+  readonly pubsub: PubSub;
+}
+
+async function measure(
+  { scratch, isShort }: BenchContext,
+  messages: Messages,
+  filled: Filled,
+): Promise<void> {
+  const [warmUpCount, eventCount] = isShort ? [5_000, 20_000] : [20_000, 200_000];
+  await ingestRate(messages, filled, warmUpCount);
+  filled.rates.push(await ingestRate(messages, filled, eventCount));
 
   const { stream, url, timeOf } = filled;
   const paths = readPaths(stream, filled.rowCount, timeOf);
@@ -81,19 +101,30 @@ async function measure({ scratch, isShort }: BenchContext, filled: Filled): Prom
   filled.p99s.push((await loadReads(scratch, url, paths, isShort ? 2 : 8)).p99Ms);
 }
 
-/** Appends new rows as ingest does: its batch size, its commits in flight. */
-async function appendBatches(filled: Filled, batchCount: number): Promise<number> {
-  const { stream, warehouse, timeOf } = filled;
-  const { batchRowsMax, commitsInFlightMax } = INGEST_LIMITS;
-  let left = batchCount;
-  const append = async () => {
-    while (left-- > 0) {
-      const from = filled.nextNumber;
-      filled.nextNumber += batchRowsMax;
-      const range = { from, to: from + batchRowsMax };
-      await warehouse.append(stream, newRows(stream, range, timeOf));
-    }
-  };
-  await Promise.all(Array.from({ length: commitsInFlightMax }, append));
-  return batchCount * batchRowsMax;
+/** Publishes new events to a topic of their own, then ingests that backlog as the service does. */
+async function ingestRate(
+  { server, pubsub }: Messages,
+  filled: Filled,
+  eventCount: number,
+): Promise<number> {
+  const { warehouse, nextNumber } = filled;
+  const name = `growth-${filled.rowCount}-${nextNumber}`;
+  const stream = { ...filled.stream, topic: name, subscription: name };
+  await ensureTopology(pubsub, [stream]);
+  filled.nextNumber += eventCount;
+  await publishTransactions(pubsub, name, { from: nextNumber, to: filled.nextNumber });
+  const before = await warehouse.rowCount(stream);
+  const rate = await backlogRate(server, stream, eventCount, () =>
+    startIngest({
+      pubsub,
+      warehouse,
+      streams: [stream],
+      limits: INGEST_LIMITS,
+      clock: systemClock,
+      logger: benchLogger,
+    }),
+  );
+  const storedCount = (await warehouse.rowCount(stream)) - before;
+  if (storedCount !== eventCount) throw new Error(`stored ${storedCount} of ${eventCount} events`);
+  return rate;
 }

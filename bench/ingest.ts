@@ -3,6 +3,7 @@ import type { PubsubServer } from '../emulator/index.ts';
 import { ensureTopology, startIngest } from '../ingest/index.ts';
 import { systemClock } from '../runtime/index.ts';
 import type { Stream } from '../streams/index.ts';
+import { backlogRate } from './backlog-rate.ts';
 import type { RecordingClient } from './drain.ts';
 import { drainSubscription, recordingClient } from './drain.ts';
 import type { Bench, BenchContext } from './figure.ts';
@@ -16,10 +17,8 @@ import {
   publishTransactions,
   transactionsStream,
 } from './rig.ts';
-import { until } from './scratch.ts';
 
 const ROUNDS = 3;
-const RUN_TIMEOUT_MS = 180_000;
 
 export const ingestBench: Bench = {
   name: 'ingest',
@@ -82,7 +81,7 @@ async function drainRate(rig: Rig, stream: Stream, eventCount: number): Promise<
   const { pubsub, options } = rig.client;
   const settings = options();
   if (!settings) throw new Error('ingest runs first, so that its settings are known');
-  return rateOf(rig, stream, eventCount, () =>
+  return backlogRate(rig.server, stream, eventCount, () =>
     Promise.resolve(drainSubscription(pubsub, stream.subscription, settings)),
   );
 }
@@ -90,7 +89,7 @@ async function drainRate(rig: Rig, stream: Stream, eventCount: number): Promise<
 async function ingestRate(rig: Rig, stream: Stream, eventCount: number): Promise<number> {
   const { client, context } = rig;
   const warehouse = await openWarehouse(context.scratch, [stream]);
-  const rate = await rateOf(rig, stream, eventCount, () =>
+  const rate = await backlogRate(rig.server, stream, eventCount, () =>
     startIngest({
       pubsub: client.pubsub,
       warehouse,
@@ -104,27 +103,4 @@ async function ingestRate(rig: Rig, stream: Stream, eventCount: number): Promise
   await warehouse.close();
   if (rowCount !== eventCount) throw new Error(`stored ${rowCount} rows of ${eventCount} events`);
   return rate;
-}
-
-/** Events per second from the start of the subscriber until the server has every ack of the backlog. */
-async function rateOf(
-  { server }: Rig,
-  { subscription }: Stream,
-  eventCount: number,
-  start: () => Promise<{ close(): Promise<void> }>,
-): Promise<number> {
-  const undeliveredCount = async () =>
-    (await server.backlog()).find((row) => row.subscription.endsWith(`/${subscription}`))
-      ?.undeliveredCount;
-  const before = await undeliveredCount();
-  if (before !== eventCount) throw new Error(`${subscription} holds ${before} of ${eventCount}`);
-  const startedAtMs = systemClock.monotonicMs();
-  const subscriber = await start();
-  await until(async () => (await undeliveredCount()) === 0, {
-    what: `emptying ${subscription}`,
-    timeoutMs: RUN_TIMEOUT_MS,
-  });
-  const elapsedMs = systemClock.monotonicMs() - startedAtMs;
-  await subscriber.close();
-  return (eventCount * 1_000) / elapsedMs;
 }

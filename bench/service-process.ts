@@ -4,6 +4,7 @@ import { systemClock } from '../runtime/index.ts';
 import { openApi } from './reads.ts';
 import {
   benchLogger,
+  fillWarehouse,
   INGEST_LIMITS,
   openClient,
   openServer,
@@ -11,6 +12,12 @@ import {
   transactionsStream,
 } from './rig.ts';
 import { Scratch, until } from './scratch.ts';
+
+export interface ServiceOptions {
+  readonly folder: string;
+  /** Rows in the warehouse before anything is published. */
+  readonly storedCount: number;
+}
 
 export type ServiceMessage =
   | { readonly kind: 'ready'; readonly address: string; readonly url: string }
@@ -38,7 +45,10 @@ export interface MemorySample {
 const SAMPLE_EVERY_MS = 1_000;
 const CATCH_UP_TIMEOUT_MS = 30_000;
 
-const { folder } = JSON.parse(process.argv[2] ?? '{}') as { readonly folder: string };
+/** Between the event times of the rows stored beforehand, which end now. */
+const STORED_SPACING_MICROS = 1_000;
+
+const { folder, storedCount } = JSON.parse(process.argv[2] ?? '{}') as ServiceOptions;
 const scratch = new Scratch(folder);
 const stop = new AbortController();
 process.once('message', () => stop.abort());
@@ -51,6 +61,14 @@ const stream = transactionsStream();
 const server = await openServer(scratch);
 const pubsub = openClient(scratch, server.address);
 const warehouse = await openWarehouse(scratch, [stream]);
+const firstMicros = systemClock.nowMs() * 1_000 - (storedCount + 1) * STORED_SPACING_MICROS;
+await fillWarehouse(
+  warehouse,
+  stream,
+  { from: -storedCount, to: 0 },
+  (n) => Math.round(firstMicros + (n + storedCount) * STORED_SPACING_MICROS),
+  () => undefined,
+);
 await ensureTopology(pubsub, [stream]);
 const ingest = await startIngest({
   pubsub,

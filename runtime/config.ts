@@ -64,7 +64,7 @@ export const SETTINGS = {
   HIGHWATER_DATA_DIR: text('Data folder', './data'),
   HIGHWATER_STREAMS_DIR: text('Folder of the stream definitions', './streams'),
   HIGHWATER_WAREHOUSE: choice('Where rows are stored', ['duckdb', 'bigquery'], 'duckdb'),
-  DUCKDB_MEMORY_BYTES_MAX: count('Memory limit of DuckDB', 2 ** 28),
+  DUCKDB_MEMORY_BYTES_MAX: count('Memory limit of DuckDB', 2 ** 27),
   LOG_LEVEL: choice(
     'Least severe log line shown',
     ['debug', 'info', 'warn', 'error', 'silent'],
