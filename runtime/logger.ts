@@ -35,7 +35,7 @@ export function createLogger(options: LoggerOptions): Logger {
   const base = pino(
     {
       level: options.level,
-      base: options.fields ?? {},
+      base: {},
       messageKey: 'message',
       ...(options.context && { mixin: options.context }),
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
@@ -43,19 +43,20 @@ export function createLogger(options: LoggerOptions): Logger {
     },
     { write: sink },
   );
-  return wrap(base);
+  return wrap(base, options.fields ?? {});
 }
 
 /** A logger that drops everything. */
 export const silentLogger: Logger = createLogger({ level: 'silent', format: 'json', write() {} });
 
-function wrap(base: pino.Logger): Logger {
+/** A line's own fields stand before the logger's, a child's before its parent's; pino's own children would say a key twice. */
+function wrap(base: pino.Logger, own: LogFields): Logger {
   const at =
     (level: Level) =>
     (event: string, fields: LogFields = {}) => {
       const { message, error, ...rest } = fields;
       base[level](
-        { event, ...rest, ...(error === undefined ? {} : errorFields(error)) },
+        { ...own, event, ...rest, ...(error === undefined ? {} : errorFields(error)) },
         typeof message === 'string' ? message : event.replaceAll('_', ' '),
       );
     };
@@ -64,7 +65,7 @@ function wrap(base: pino.Logger): Logger {
     info: at('info'),
     warn: at('warn'),
     error: at('error'),
-    child: (fields) => wrap(base.child(fields)),
+    child: (fields) => wrap(base, { ...own, ...fields }),
   };
 }
 

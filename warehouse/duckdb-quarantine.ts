@@ -10,8 +10,8 @@ import type { QuarantineQuery, QuarantineRecord, StoredQuarantineRecord } from '
 
 /** Records a data chunk: a message has up to 10 MiB, and a chunk is held in memory whole. */
 const CHUNK_ROWS_MAX = 64;
-/** Ids in one update. */
-const MARKED_IDS_MAX = 500;
+/** Ids in one statement. */
+const STATEMENT_IDS_MAX = 500;
 
 const COLUMN_TYPES: readonly DuckDBType[] = [
   VARCHAR,
@@ -31,23 +31,74 @@ const COLUMN_TYPES: readonly DuckDBType[] = [
   TIMESTAMP,
 ];
 
-/** Stores all records or none. Ids sort by time of quarantine, then by arrival. */
+/**
+ * Stores all records or none, those aside that are stored: a message is delivered again where the process ended between this
+ * and its ack. Ids sort by time of quarantine, then by arrival.
+ */
 export async function storeQuarantine(
   connection: DuckDBConnection,
   records: readonly QuarantineRecord[],
 ): Promise<void> {
+  const stored = await storedMessages(connection, records);
+  const missing = records.filter((record) => !stored.has(messageKey(record)));
   const sql = 'select coalesce(max(quarantine_sequence), 0) from highwater_quarantine';
   let sequence = Number((await connection.runAndReadAll(sql)).getRows()[0]?.[0] ?? 0);
   await connection.run('begin');
   const appender = await connection.createAppender('highwater_quarantine');
-  for (let start = 0; start < records.length; start += CHUNK_ROWS_MAX) {
-    const part = records.slice(start, start + CHUNK_ROWS_MAX);
-    const chunk = DuckDBDataChunk.create(COLUMN_TYPES, part.length);
-    chunk.setRows(part.map((record) => toValues(record, ++sequence)));
-    appender.appendDataChunk(chunk);
+  try {
+    for (let start = 0; start < missing.length; start += CHUNK_ROWS_MAX) {
+      const part = missing.slice(start, start + CHUNK_ROWS_MAX);
+      const chunk = DuckDBDataChunk.create(COLUMN_TYPES, part.length);
+      chunk.setRows(part.map((record) => toValues(record, ++sequence)));
+      appender.appendDataChunk(chunk);
+    }
+    appender.closeSync();
+  } catch (error) {
+    // What it still holds it would write when it is collected, into whatever transaction runs then.
+    appender.clear();
+    throw error;
   }
-  appender.closeSync();
   await connection.run('commit');
+}
+
+/** Keys of those of `records` whose message is stored. */
+async function storedMessages(
+  connection: DuckDBConnection,
+  records: readonly QuarantineRecord[],
+): Promise<ReadonlySet<string>> {
+  const stored = new Set<string>();
+  for (let start = 0; start < records.length; start += STATEMENT_IDS_MAX) {
+    const part = records.slice(start, start + STATEMENT_IDS_MAX);
+    const times = part.map(({ publishTimeMicros }) => publishTimeMicros);
+    // The times bound what is read: a table may hold millions of refusals.
+    const reader = await connection.runAndReadAll(
+      `select subscription, message_id, epoch_us(publish_time) from highwater_quarantine
+       where publish_time between $1 and $2
+       and message_id in (${part.map((_, index) => `$${index + 3}`).join(', ')})`,
+      [
+        timestampValue(Math.min(...times)),
+        timestampValue(Math.max(...times)),
+        ...part.map(({ messageId }) => messageId),
+      ],
+    );
+    for (const [subscription, messageId, micros] of reader.getRows()) {
+      stored.add(
+        messageKey({
+          subscription: String(subscription),
+          messageId: String(messageId),
+          publishTimeMicros: Number(micros),
+        }),
+      );
+    }
+  }
+  return stored;
+}
+
+/** One publish as one subscription has it; servers that start empty give ids out again, but at another time. */
+function messageKey(
+  message: Pick<QuarantineRecord, 'subscription' | 'messageId' | 'publishTimeMicros'>,
+): string {
+  return JSON.stringify([message.subscription, message.messageId, message.publishTimeMicros]);
 }
 
 export async function markReplayed(
@@ -57,8 +108,8 @@ export async function markReplayed(
   replayTimeMicros: number,
 ): Promise<void> {
   await connection.run('begin');
-  for (let start = 0; start < ids.length; start += MARKED_IDS_MAX) {
-    const part = ids.slice(start, start + MARKED_IDS_MAX);
+  for (let start = 0; start < ids.length; start += STATEMENT_IDS_MAX) {
+    const part = ids.slice(start, start + STATEMENT_IDS_MAX);
     await connection.run(
       `update highwater_quarantine set replay_time = $1 where stream = $2
        and quarantine_id in (${part.map((_, index) => `$${index + 3}`).join(', ')})`,

@@ -114,6 +114,7 @@ export interface Warehouse {
   prepare(streams: readonly Stream[]): Promise<void>;
   /** Commits durably; when it resolves, the rows are readable. */
   append(stream: Stream, rows: readonly NewRow[]): Promise<AppendResult>;
+  /** Stores refused messages; DuckDB leaves out those whose subscription, message id and publish time are stored. */
   quarantine(records: readonly QuarantineRecord[]): Promise<void>;
   markReplayed(
     stream: string,

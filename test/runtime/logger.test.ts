@@ -29,6 +29,13 @@ test('a line is one JSON event in the shape of Cloud Logging', (t) => {
   });
 });
 
+test('a field of a child takes the place of its parent’s', (t) => {
+  const { lines, logger } = linesOf('json');
+  logger.child({ component: 'canary' }).info('started');
+  t.is(lines[0]!.match(/"component":/g)?.length, 1);
+  t.is((JSON.parse(lines[0]!) as Record<string, unknown>).component, 'canary');
+});
+
 test('an error is logged with its code, detail, cause and stack', (t) => {
   const { lines, logger } = linesOf('json');
   const cause = new Error('no space left');

@@ -191,3 +191,37 @@ test('what a refused append leaves behind never breaks a later one', async (t) =
     t.deepEqual(await Promise.all(rows.slice(0, 10).map(runOnce)), Array(10).fill(100));
   }
 });
+
+const refusal = (messageId: string, publishTimeMicros: number, deliveryAttempt: number) => ({
+  stream: payments.name,
+  messageId,
+  subscription: payments.subscription,
+  publishTimeMicros,
+  quarantineTimeMicros: 9_000_000,
+  payloadText: 'x',
+  payload: Uint8Array.of(120),
+  attributes: {},
+  orderingKey: '',
+  reasonCode: 'not_json',
+  reason: 'expected JSON; got none',
+  deliveryAttempt,
+});
+
+test('a refused message that is delivered again after a crash is recorded once', async (t) => {
+  const warehouse = await open(':memory:');
+  await warehouse.prepare([payments]);
+  await warehouse.quarantine([refusal('1', 1_000_001, 1), refusal('2', 2_000_000, 1)]);
+  await warehouse.quarantine([refusal('1', 1_000_001, 2), refusal('3', 3_000_000, 1)]);
+  const stored = await warehouse.quarantined(payments.name, { limit: 9 });
+  t.deepEqual(
+    stored
+      .map(({ messageId, deliveryAttempt }) => `${messageId} ${deliveryAttempt}`)
+      .toSorted((a, b) => a.localeCompare(b)),
+    ['1 1', '2 1', '3 1'],
+  );
+
+  // A server that began anew gives ids out again, but not at the same instant.
+  await warehouse.quarantine([refusal('1', 1_000_002, 1)]);
+  t.is(await warehouse.quarantineCount(payments.name), 4);
+  await warehouse.close();
+});
