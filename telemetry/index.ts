@@ -50,3 +50,8 @@ export {
   traceLogFields,
   withSpan,
 } from './traces.ts';
+export { evaluate } from './evaluate.ts';
+export { METRIC_STORE_LIMITS, MetricStore, storedSamples } from './metric-store.ts';
+export type { MetricStoreLimits, StoredSample } from './metric-store.ts';
+export { localSignalReader } from './signal-reader-local.ts';
+export { toPromQL } from './to-promql.ts';
