@@ -80,13 +80,16 @@ function testOf({ op, value }: Matcher): (text: string) => boolean {
 /** What RE2, which Prometheus uses, refuses, and JavaScript would take. */
 const NOT_RE2 = /\(\?(?:=|!|<=|<!)|\\[1-9]|\\k</;
 
-/** Anchored at both ends; the dot takes any character, as in Prometheus 3. */
+/** Anchored at both ends; the dot takes any character, as in Prometheus 3 (in 2 any but a line's end, unless `(?s)` says so). */
 function regexOf(text: string): RegExp {
-  const ignoresCase = text.startsWith('(?i)');
-  const body = ignoresCase ? text.slice(4) : text;
+  const [flags = ''] = /^\(\?[is]+\)/.exec(text) ?? [];
+  const body = text.slice(flags.length);
   if (!NOT_RE2.test(body)) {
     try {
-      return new RegExp(`^(?:${body.replaceAll('(?P<', '(?<')})$`, ignoresCase ? 'siu' : 'su');
+      return new RegExp(
+        `^(?:${body.replaceAll('(?P<', '(?<')})$`,
+        flags.includes('i') ? 'siu' : 'su',
+      );
     } catch {
       // Told below, with what it should have been.
     }

@@ -1,0 +1,201 @@
+/** Real Prometheus servers, as oracles of signals: found by version, started on a free port, filled by remote write. */
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import protobuf from 'protobufjs';
+import { systemClock } from '../../runtime/index.ts';
+
+const START_TIMEOUT_MS = 60_000;
+/** Bytes of a literal of Snappy's block format. */
+const LITERAL_BYTES_MAX = 65_536;
+
+export interface PrometheusBinaries {
+  readonly kind: 'found';
+  readonly version: string;
+  readonly prometheus: string;
+  readonly promtool: string;
+}
+
+/** Why it cannot run here, as a sentence with what to do. */
+export interface MissingPrometheus {
+  readonly kind: 'missing';
+  readonly reason: string;
+}
+
+const HOW_TO_GET = {
+  2: "install Debian's package prometheus, or unpack it (apt-get download prometheus; dpkg -x prometheus_*.deb DIR)",
+  3: 'build it with Go (cd test/oracles/promtool; go build -o DIR github.com/prometheus/prometheus/cmd/prometheus github.com/prometheus/prometheus/cmd/promtool)',
+} as const;
+
+/** Binaries of that major version, in the folders of HIGHWATER_TEST_PROMETHEUS (as a PATH) or on the PATH. */
+export async function findPrometheus(
+  major: 2 | 3,
+): Promise<PrometheusBinaries | MissingPrometheus> {
+  const given = process.env['HIGHWATER_TEST_PROMETHEUS'] ?? '';
+  const folders = [given, process.env['PATH'] ?? ''].flatMap((list) => list.split(delimiter));
+  for (const folder of folders.filter((each) => each !== '')) {
+    const prometheus = join(folder, 'prometheus');
+    const promtool = join(folder, 'promtool');
+    if (!existsSync(prometheus) || !existsSync(promtool)) continue;
+    const version = await versionOf(prometheus);
+    if (majorOf(version) === major) return { kind: 'found', version, prometheus, promtool };
+  }
+  return {
+    kind: 'missing',
+    reason: `Prometheus ${major} cannot run: ${HOW_TO_GET[major]}, and set HIGHWATER_TEST_PROMETHEUS to the folder of its binaries`,
+  };
+}
+
+export interface PrometheusServer {
+  readonly url: string;
+  readonly dataDir: string;
+  close(): Promise<void>;
+}
+
+export interface StartOptions {
+  /** Blocks that are there already. */
+  readonly dataDir?: string;
+  readonly flags?: readonly string[];
+}
+
+/** Starts a server that scrapes nothing and takes remote writes. */
+export async function startPrometheus(
+  { prometheus }: PrometheusBinaries,
+  options: StartOptions = {},
+): Promise<PrometheusServer> {
+  const scratch = mkdtempSync(join(tmpdir(), 'highwater-prometheus-'));
+  const dataDir = options.dataDir ?? join(scratch, 'data');
+  const config = join(scratch, 'prometheus.yml');
+  writeFileSync(config, 'scrape_configs: []\n');
+  const url = `http://127.0.0.1:${await freePort()}`;
+  const child = spawn(
+    prometheus,
+    [
+      `--config.file=${config}`,
+      `--storage.tsdb.path=${dataDir}`,
+      '--storage.tsdb.retention.time=100y',
+      '--web.enable-remote-write-receiver',
+      `--web.listen-address=${url.slice('http://'.length)}`,
+      '--log.level=error',
+      ...(options.flags ?? []),
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  let output = '';
+  child.stderr.on('data', (text: Buffer) => void (output += text.toString()));
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const close = async () => {
+    child.kill('SIGKILL');
+    await exited;
+    rmSync(scratch, { recursive: true, force: true });
+  };
+  const deadlineMs = systemClock.monotonicMs() + START_TIMEOUT_MS;
+  while (!(await isReady(url))) {
+    if (child.exitCode !== null || systemClock.monotonicMs() > deadlineMs) {
+      await close();
+      throw new Error(`Prometheus did not start: ${output}`);
+    }
+    await systemClock.sleep(50);
+  }
+  return { url, dataDir, close };
+}
+
+/** One series as it is written; `'stale'` is Prometheus's marker of an end. */
+export interface WrittenSeries {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly samples: readonly { readonly atMs: number; readonly value: number | 'stale' }[];
+}
+
+/** Writes all samples, in order of time over all series, in spans of five minutes. */
+export async function writeSeries(
+  { url }: PrometheusServer,
+  all: readonly WrittenSeries[],
+): Promise<void> {
+  const spanMs = 300_000;
+  const spans = new Map<number, protobuf.Writer>();
+  for (const { name, labels, samples } of all) {
+    const bySpan = Map.groupBy(samples, ({ atMs }) => Math.floor(atMs / spanMs));
+    for (const [span, some] of bySpan) {
+      const request = spans.get(span) ?? protobuf.Writer.create();
+      spans.set(span, request);
+      request.uint32(10).fork();
+      const pairs = Object.entries({ ...labels, __name__: name }).filter(([, value]) => value);
+      for (const [label, value] of pairs.toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+        request.uint32(10).fork().uint32(10).string(label).uint32(18).string(value).ldelim();
+      }
+      for (const { atMs, value } of some) {
+        request.uint32(18).fork().uint32(9);
+        if (value === 'stale') request.fixed64(STALE_NAN);
+        else request.double(value);
+        request.uint32(16).int64(atMs).ldelim();
+      }
+      request.ldelim();
+    }
+  }
+  for (const [, request] of [...spans].toSorted(([a], [b]) => a - b)) {
+    const response = await fetch(`${url}/api/v1/write`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-protobuf',
+        'content-encoding': 'snappy',
+        'x-prometheus-remote-write-version': '0.1.0',
+      },
+      body: snappy(request.finish()),
+    });
+    if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+  }
+}
+
+/** Source: Prometheus, `value.StaleNaN`. A float of JavaScript would lose its bits. */
+const STALE_NAN = { low: 2, high: 0x7ff0_0000, unsigned: true } as protobuf.Long;
+
+/** Snappy's block format without any compression. */
+function snappy(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const parts = [protobuf.Writer.create().uint32(bytes.length).finish()];
+  for (let at = 0; at < bytes.length; at += LITERAL_BYTES_MAX) {
+    const literal = bytes.subarray(at, at + LITERAL_BYTES_MAX);
+    const last = literal.length - 1;
+    parts.push(Uint8Array.of(61 << 2, last & 0xff, last >> 8), literal);
+  }
+  return new Uint8Array(Buffer.concat(parts));
+}
+
+async function isReady(url: string): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/-/ready`)).ok;
+  } catch {
+    return false;
+  }
+}
+
+async function versionOf(prometheus: string): Promise<string> {
+  try {
+    const { stdout, stderr } = await promisify(execFile)(prometheus, ['--version']);
+    return /version\s+([^\s,]+)/.exec(stdout + stderr)?.[1] ?? '';
+  } catch {
+    return '';
+  }
+}
+
+/** A server built from the Go module says no version; those are 3. */
+function majorOf(version: string): number {
+  const major = Number.parseInt(version, 10);
+  return Number.isNaN(major) ? 3 : major;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() =>
+        resolve(address !== null && typeof address === 'object' ? address.port : 0),
+      );
+    });
+  });
+}
