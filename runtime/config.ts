@@ -7,6 +7,8 @@ import { AppError } from './errors.ts';
 
 /** Source: Cloud Monitoring refuses points of a series that come within 5 s; two intervals of slack. */
 const EXPORT_INTERVAL_MIN_MS = 10_000;
+/** Below, scraping is most of the load; above, a minute's slice may hold no sample. */
+const SAMPLE_INTERVAL_MS = { min: 1_000, max: 60_000 };
 const LOOPBACK: readonly string[] = ['127.0.0.1', '::1', 'localhost'];
 
 const port = (what: string, fallback: number) =>
@@ -46,6 +48,18 @@ const choice = <const T extends readonly [string, ...string[]]>(
     fallback,
     z.enum(values, {
       error: (issue) => `expected one of ${values.join(', ')}; got ${String(issue.input)}`,
+    }),
+  );
+const urls = (what: string, example: string) =>
+  setting(
+    what,
+    '',
+    z.string().transform((given, context) => {
+      const each = given.split(',').map((url) => url.trim());
+      const wrong = each.filter((url) => url !== '' && !/^https?:$/.test(protocolOf(url)));
+      if (wrong.length === 0) return each.filter((url) => url !== '');
+      context.addIssue(`expected URLs such as ${example}; got ${wrong.join(', ')}`);
+      return z.NEVER;
     }),
   );
 const secret = (what: string) => setting(what, '', z.string(), true);
@@ -95,6 +109,21 @@ export const SETTINGS = {
     'Telemetry API of Google Cloud',
     'https://telemetry.googleapis.com',
   ),
+  METRICS_SAMPLE_INTERVAL: duration('Time between two samples of the local metric store', '10s'),
+  METRICS_TARGETS: urls(
+    'Metrics pages of other processes to sample too, separated by commas',
+    'http://127.0.0.1:9465/metrics',
+  ),
+  METRICS_SOURCE: choice(
+    'Where SLOs and alerts read metrics from; google is Cloud Monitoring',
+    ['local', 'prometheus', 'google'],
+    'local',
+  ),
+  METRICS_PROMETHEUS_URL: optional('Prometheus to read from, such as http://127.0.0.1:9090'),
+  METRICS_PROMETHEUS_AUTHORIZATION: secret(
+    'Authorization header for it, such as Bearer TOKEN or Basic BASE64',
+  ),
+  METRICS_PROMETHEUS_LOOKBACK: duration('How long that Prometheus keeps its samples', '35d'),
   TRACE_RATIO: ratio('Share of traces that is kept beside those with errors and slow ones', '0.1'),
   TRACE_SLOW: duration('A trace with a span this long is kept whatever its share', '500ms'),
   CANARY_INTERVAL: duration('Time between two canary events of `start`; 0s is off', '15s'),
@@ -160,6 +189,11 @@ export function settingsTable(): string {
   return ['| setting | meaning | default |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
+/** `https:` of `https://…`; empty where the text is no URL. */
+function protocolOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).protocol : '';
+}
+
 function setting<T extends z.ZodType>(what: string, fallback: string, schema: T, isSecret = false) {
   return { what, fallback, schema, isSecret };
 }
@@ -185,6 +219,17 @@ function pairProblems(config: Config): string[] {
   if (config.TELEMETRY_EXPORT_INTERVAL < EXPORT_INTERVAL_MIN_MS) {
     problems.push(
       `TELEMETRY_EXPORT_INTERVAL: expected 10s or more, as Google Cloud refuses points that come faster; got ${formatDuration(config.TELEMETRY_EXPORT_INTERVAL)}`,
+    );
+  }
+  const sampleMs = config.METRICS_SAMPLE_INTERVAL;
+  if (sampleMs < SAMPLE_INTERVAL_MS.min || sampleMs > SAMPLE_INTERVAL_MS.max) {
+    problems.push(
+      `METRICS_SAMPLE_INTERVAL: expected 1s to 1m, such as 10s; got ${formatDuration(sampleMs)}`,
+    );
+  }
+  if (config.METRICS_SOURCE === 'prometheus' && protocolOf(config.METRICS_PROMETHEUS_URL) === '') {
+    problems.push(
+      `METRICS_PROMETHEUS_URL: METRICS_SOURCE=prometheus expects a URL, such as http://127.0.0.1:9090; got ${config.METRICS_PROMETHEUS_URL || 'nothing'}`,
     );
   }
   if (config.HIGHWATER_FAULTS === 'allow') {

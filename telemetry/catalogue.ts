@@ -17,6 +17,8 @@ export interface MetricSpec {
   readonly labels: Readonly<Record<string, LabelSpec>>;
   /** Upper bounds of a histogram's buckets, in its unit; every SLO threshold is one of them. */
   readonly bounds?: readonly number[];
+  /** Written by Cloud Monitoring itself: a sample can be asked for this much later; ours are there at once. */
+  readonly cloudDelayMs?: number;
 }
 
 /** Seconds, for requests and queries: a threshold of 300 ms or 500 ms is exact. */
@@ -25,6 +27,12 @@ const REQUEST_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 
 const FRESHNESS_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3_600];
 /** Rows of a commit, up to the largest that a setting allows. */
 const BATCH_ROWS = [1, 10, 50, 100, 250, 500, 1_000, 2_000, 4_096, 10_000, 50_000];
+
+/**
+ * Sampled every 60 s and then not visible for up to 120 s; a minute more, as partial data would read as an outage.
+ * Source: Google Cloud metrics list, Pub/Sub.
+ */
+const PUBSUB_DELAY_MS = 240_000;
 
 const ROUTE = { limit: 40 };
 const STREAM = { limit: 50 };
@@ -230,12 +238,14 @@ export const CATALOGUE = {
     unit: 's',
     help: 'Age of the oldest message of a subscription that is not acked.',
     labels: { subscription_id: SUBSCRIPTION },
+    cloudDelayMs: PUBSUB_DELAY_MS,
   },
   'pubsub_googleapis_com:subscription_num_undelivered_messages': {
     kind: 'gauge',
     unit: '1',
     help: 'Messages of a subscription that are not acked.',
     labels: { subscription_id: SUBSCRIPTION },
+    cloudDelayMs: PUBSUB_DELAY_MS,
   },
 } as const satisfies Readonly<Record<string, MetricSpec>>;
 

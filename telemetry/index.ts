@@ -53,5 +53,15 @@ export {
 export { evaluate } from './evaluate.ts';
 export { METRIC_STORE_LIMITS, MetricStore, storedSamples } from './metric-store.ts';
 export type { MetricStoreLimits, StoredSample } from './metric-store.ts';
+export { openMetricStore } from './metric-store-file.ts';
+export type { MetricStoreFile } from './metric-store-file.ts';
+export { startSampler } from './scrape-sampler.ts';
+export type { Sampler } from './scrape-sampler.ts';
+export { parseMetricsText } from './scrape-text.ts';
 export { localSignalReader } from './signal-reader-local.ts';
+export {
+  cloudSignalReader,
+  metricsOf,
+  prometheusSignalReader,
+} from './signal-reader-prometheus.ts';
 export { toPromQL } from './to-promql.ts';

@@ -1,6 +1,8 @@
 /** One series of the metric store: closed chunks, then an open head; answers about any span of time in O(log n). */
-import { Chunk, countUpTo, larger, RunningSum } from './metric-store-chunk.ts';
-import type { Run } from './metric-store-chunk.ts';
+import { countUpTo, larger } from './metric-store-chunk.ts';
+import type { Chunk, Run } from './metric-store-chunk.ts';
+import { packChunk } from './metric-store-pack.ts';
+import { RunningSum } from './metric-store-running-sum.ts';
 import type { Labels } from './signal.ts';
 
 /** What the samples mean: a counter's fall is a reset. */
@@ -101,12 +103,18 @@ export class Series {
   closeHead(): Chunk | undefined {
     const head = this.#head;
     if (head.count === 0) return undefined;
-    const chunk = new Chunk(head.times(), head.values());
+    const chunk = packChunk(head.times(), head.values());
     this.#chunks.push(chunk);
     this.#resetsBefore.push(this.#headResetsBefore);
     this.#headResetsBefore += chunk.resetsUpTo(chunk.count - 1);
     this.#head = new Head();
     return chunk;
+  }
+
+  /** The head as a chunk, which stays open. */
+  packedHead(): Chunk | undefined {
+    const head = this.#head;
+    return head.count === 0 ? undefined : packChunk(head.times(), head.values());
   }
 
   /** Puts `replacement` in the place of the first `count` chunks. What they knew of resets must be the same. */

@@ -1,6 +1,7 @@
 /** Full resolution to one sample a minute, such that no rise of a counter and no peak of a gauge is lost. */
-import { Chunk, larger } from './metric-store-chunk.ts';
-import type { Run } from './metric-store-chunk.ts';
+import { larger } from './metric-store-chunk.ts';
+import type { Chunk, Run } from './metric-store-chunk.ts';
+import { packChunk } from './metric-store-pack.ts';
 import type { Series, SeriesKind } from './metric-store-series.ts';
 
 const MINUTE_MS = 60_000;
@@ -25,8 +26,8 @@ export function thinOldest(series: Series, beforeMs: number): void {
 }
 
 /** Made by thinning, or of samples that are as far apart. */
-function isThin({ isThin: isMade, firstAtMs, lastAtMs, count }: Chunk): boolean {
-  return isMade || (lastAtMs - firstAtMs) / count >= MINUTE_MS * 0.9;
+function isThin({ columns, firstAtMs, lastAtMs, count }: Chunk): boolean {
+  return columns.isThin || (lastAtMs - firstAtMs) / count >= MINUTE_MS * 0.9;
 }
 
 /** The samples of `runs`, which follow one another, by the minute. */
@@ -44,7 +45,7 @@ export function thinned(runs: readonly Run[], kind: SeriesKind): Chunk[] {
   for (let from = 0; from < kept.times.length; from += THIN_SAMPLES_MAX) {
     const to = from + THIN_SAMPLES_MAX;
     chunks.push(
-      new Chunk(
+      packChunk(
         Float64Array.from(kept.times.slice(from, to)),
         Float64Array.from(kept.values.slice(from, to)),
         true,

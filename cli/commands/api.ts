@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { ensureTopology } from '../../ingest/index.ts';
 import { openApi, openPubsub, openWarehouse } from '../parts.ts';
 import { createContext, runUntilStopped } from '../process.ts';
+import { openSignals } from '../signals.ts';
 import { openTelemetry } from '../telemetry.ts';
 
 export function addApiCommand(program: Command): void {
@@ -17,6 +18,7 @@ export function addApiCommand(program: Command): void {
         const warehouse = await openWarehouse(context, telemetry);
         await ensureTopology(pubsub, context.streams);
         const url = await openApi(context, pubsub, warehouse, telemetry);
+        openSignals(context, telemetry);
         context.logger.info('api_started', { url });
       });
     });

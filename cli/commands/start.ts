@@ -4,6 +4,7 @@ import { openApi, openIngest, openPubsub, openPubsubServer, openWarehouse } from
 import type { Stream } from '../../streams/index.ts';
 import { createContext, runUntilStopped } from '../process.ts';
 import { startDemo } from '../demo.ts';
+import { openSignals } from '../signals.ts';
 import { openCanary, openTelemetry } from '../telemetry.ts';
 
 export function addStartCommand(program: Command): void {
@@ -26,6 +27,7 @@ export function addStartCommand(program: Command): void {
           ...(server ? { server } : {}),
           ingest,
         });
+        openSignals(context, telemetry);
         openCanary(context, telemetry, url);
         if (options.demo) await startDemo(context, pubsub);
         const address = server?.address ?? config.PUBSUB_EMULATOR_HOST;
