@@ -137,12 +137,7 @@ class OpenFile implements MetricStoreFile {
       byId.set(id, series);
       this.#filed.set(series, { id, chunkIds: new Map(), endCount: 0 });
     }
-    const heads = this.#loadChunks(byId);
-    for (const [series, head] of heads) {
-      for (let at = 0; at < head.count; at++) {
-        this.store.replay(series, head.atMs(at), head.value(at));
-      }
-    }
+    this.#loadChunks(byId);
     for (const row of this.#rows('SELECT at_ms, ids, samples, ended FROM appends ORDER BY id')) {
       const atMs = Number(row['at_ms']);
       const samples = new Float64Array(bufferOf(row['samples']));
@@ -157,7 +152,7 @@ class OpenFile implements MetricStoreFile {
     }
   }
 
-  #loadChunks(byId: ReadonlyMap<number, Series>): Map<Series, Chunk> {
+  #loadChunks(byId: ReadonlyMap<number, Series>): void {
     const closed = new Map<Series, Chunk[]>();
     const heads = new Map<Series, Chunk>();
     const select = this.#database.prepare('SELECT id, series_id, is_head, bytes FROM chunks');
@@ -180,12 +175,12 @@ class OpenFile implements MetricStoreFile {
       const chunks = closed.get(series) ?? [];
       series.restore(
         chunks.toSorted((one, other) => one.firstAtMs - other.firstAtMs),
+        heads.get(series),
         [...ends],
       );
       this.#filed.get(series)!.endCount = ends.length;
       this.store.noteRestored(series);
     }
-    return heads;
   }
 
   #append({ atMs, stored, ended }: AppendRecord): void {

@@ -123,10 +123,13 @@ export class Series {
     this.#sumResets();
   }
 
-  /** Takes chunks and ends as they were stored. */
-  restore(chunks: readonly Chunk[], endsAtMs: readonly number[]): void {
+  /** Takes chunks, open head and ends as they were stored. */
+  restore(chunks: readonly Chunk[], head: Run | undefined, endsAtMs: readonly number[]): void {
     this.#chunks = [...chunks];
     this.#endsAtMs = [...endsAtMs];
+    this.#head = new Head();
+    for (let at = 0; at < (head?.count ?? 0); at++)
+      this.#head.push(head!.atMs(at), head!.value(at));
     this.#sumResets();
   }
 

@@ -42,6 +42,7 @@ const TENDED_PER_APPEND = 20;
 export const SETTLED_AFTER_MS = 120_000;
 /** What is dropped at once where the byte limit is met. */
 const EVICT_STEP_MS = 6 * 3_600_000;
+const KEPT_MIN_MS = 3_600_000;
 
 /** What became of an append. */
 export interface Appended {
@@ -195,15 +196,13 @@ export class MetricStore {
     }
   }
 
-  /** Where the bytes are too many, the oldest six hours go, of all series, until they are not. */
+  /** Where the bytes are too many, the oldest six hours go, of all series, until they are not; the newest hour stays. */
   #evict(): void {
-    let bytes = this.bytes();
-    while (bytes > this.limits.bytesMax) {
+    const lastMs = this.#newestAtMs - KEPT_MIN_MS;
+    while (this.#keptFromMs < lastMs && this.bytes() > this.limits.bytesMax) {
       const oldestMs = Math.min(...this.#byName.values().flatMap(oldestOf));
-      if (!Number.isFinite(oldestMs)) return;
-      this.#keptFromMs = Math.max(oldestMs, this.#keptFromMs) + EVICT_STEP_MS;
+      this.#keptFromMs = Math.min(Math.max(oldestMs, this.#keptFromMs) + EVICT_STEP_MS, lastMs);
       for (const series of this.#byKey.values()) series.dropBefore(this.#keptFromMs);
-      bytes = this.bytes();
     }
   }
 
