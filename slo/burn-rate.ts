@@ -8,17 +8,40 @@ export function burnRate(counts: Counts, budgetRatio: number): number {
   return tidy((errorRatio(counts) ?? 0) / budgetRatio);
 }
 
+/** What an extrapolation starts from. */
+export interface Course {
+  /** Of the budget, now; 1 is all. */
+  readonly remainingRatio: number;
+  /** Time that the counts cover: the SLO's window, or less while it is young. */
+  readonly observedMs: number;
+  /** The SLO's window. */
+  readonly windowMs: number;
+  /** The burn rate that goes on. */
+  readonly burnRate: number;
+}
+
 /**
- * Milliseconds until nothing remains, at this burn rate: remaining · observed / burn. 0 where nothing remains already,
- * `undefined` where nothing burns. Traffic is taken to stay as it is, and no old error to leave the window: the soonest end.
+ * What remains after `elapsedMs` at this burn rate: 1 − ((1 − remaining) · observed + burn · elapsed) / covered, where covered
+ * is observed + elapsed, at most the window: while an SLO is young its budget grows with its events. Traffic is taken to stay
+ * as it is, and no old error to leave the window. Half of a whole window left, 10 times the pace, 36 h of 30 d: 0.
  */
-export function timeToExhaustionMs(
-  remainingRatio: number,
-  observedMs: number,
-  burn: number,
-): number | undefined {
+export function remainingAfter(course: Course, elapsedMs: number): number {
+  const { remainingRatio, observedMs, windowMs, burnRate: burn } = course;
+  const coveredMs = Math.min(windowMs, observedMs + elapsedMs);
+  return tidy(1 - ((1 - remainingRatio) * observedMs + burn * elapsedMs) / coveredMs);
+}
+
+/**
+ * Milliseconds until nothing remains, where `remainingAfter` is 0. With a whole window that is remaining · window / burn.
+ * 0 where nothing remains already, `undefined` where nothing burns.
+ */
+export function timeToExhaustionMs(course: Course): number | undefined {
+  const { remainingRatio, observedMs, windowMs, burnRate: burn } = course;
   if (remainingRatio <= 0) return 0;
-  return burn > 0 ? Math.round((remainingRatio * observedMs) / burn) : undefined;
+  if (burn <= 0) return undefined;
+  const whileYoungMs = burn > 1 ? (remainingRatio * observedMs) / (burn - 1) : Infinity;
+  if (observedMs + whileYoungMs <= windowMs) return Math.round(whileYoungMs);
+  return Math.round((windowMs - (1 - remainingRatio) * observedMs) / burn);
 }
 
 /**

@@ -1,4 +1,5 @@
-export { burnRate, isBurning, isGuarded, timeToExhaustionMs } from './burn-rate.ts';
+export { burnRate, isBurning, isGuarded, remainingAfter, timeToExhaustionMs } from './burn-rate.ts';
+export type { Course } from './burn-rate.ts';
 export { deriveTier, SHIPPED_TIERS } from './burn-rate-tier.ts';
 export { badCount, errorRatio, sli } from './counts.ts';
 export type { Counts } from './counts.ts';
@@ -10,6 +11,20 @@ export { loadSlos, parseSlos } from './load-slos.ts';
 export type { StreamNames } from './load-slos.ts';
 export { parseObjective } from './objective.ts';
 export { formatSelector, parseSelector } from './selector.ts';
+export { decideGate } from './gate.ts';
+export type { GateAnswer, GateOptions, GateVerdict } from './gate.ts';
+export { lintSlos, oneErrorTraffic } from './lint.ts';
+export type { LintContext, LintFinding, LintRule } from './lint.ts';
+export { reportHtml } from './report-html.ts';
+export { reportMarkdown } from './report-markdown.ts';
+export { parseMonth, sloReport } from './report.ts';
+export type { Month, SloReport } from './report.ts';
+export { isStale, SloEvaluator } from './slo-evaluator.ts';
+export type { SloEvaluation, SloEvaluatorOptions } from './slo-evaluator.ts';
+export { openLedgerFile } from './ledger-file.ts';
+export type { LedgerRow, SloLedger } from './ledger.ts';
+export { sloStatus } from './slo-status.ts';
+export type { SloReading, SloState, SloStatus, TierStatus, WindowStatus } from './slo-status.ts';
 export type {
   Budgeting,
   BurnRateTier,

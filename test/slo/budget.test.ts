@@ -7,6 +7,7 @@ import {
   errorBudget,
   isBurning,
   parseObjective,
+  remainingAfter,
   remainingRatio,
   SHIPPED_TIERS,
   sli,
@@ -65,12 +66,51 @@ test('without a valid event there is no SLI, the budget is whole and nothing bur
   t.is(spentRatio(0, counts(0, 0), 0.001), 0);
 });
 
-test('exhaustion counts from what remains: half the budget at ten times the pace lasts 36 hours of 30 days', (t) => {
-  t.is(timeToExhaustionMs(1, 30 * DAY_MS, 1), 30 * DAY_MS);
-  t.is(timeToExhaustionMs(0.5, 30 * DAY_MS, 10), 1.5 * DAY_MS);
-  t.is(timeToExhaustionMs(0.5, 30 * DAY_MS, 0), undefined);
-  t.is(timeToExhaustionMs(0, 30 * DAY_MS, 10), 0);
-  t.is(timeToExhaustionMs(-3, 30 * DAY_MS, 0), 0);
+/** Remaining, days observed of 30, burn rate; hours until nothing remains, worked by hand. */
+const EXHAUSTION: readonly (readonly [number, number, number, number | undefined])[] = [
+  [1, 30, 1, 720],
+  // Half of 30 d at ten times the pace: 0.5 · 720 / 10.
+  [0.5, 30, 10, 36],
+  [0.5, 30, 0, undefined],
+  [0, 30, 10, 0],
+  [-3, 30, 0, 0],
+  // One day old, half left, burn 13: the budget grows by 1 while 13 are spent: 0.5 · 24 / 12 = 1 h.
+  [0.5, 1, 13, 1],
+  // One day old, all left, burn 2: 24 / (2 − 1) = 24 h, a budget of two days then spent in one.
+  [1, 1, 2, 24],
+  // 20 d old, all left, burn 1.5: 480 / 0.5 = 960 h would pass the 30 d, so (720 − 0) / 1.5.
+  [1, 20, 1.5, 480],
+  // 1 d old at burn 1: spent at the pace of the whole window: 720 h.
+  [1, 1, 1, 720],
+];
+
+for (const [remaining, observedDays, burn, hours] of EXHAUSTION) {
+  test(`${remaining} of the budget after ${observedDays} d at burn rate ${burn} lasts ${hours ?? 'on'} h`, (t) => {
+    const course = {
+      remainingRatio: remaining,
+      observedMs: observedDays * DAY_MS,
+      windowMs: 30 * DAY_MS,
+      burnRate: burn,
+    };
+    const inMs = timeToExhaustionMs(course);
+    t.is(inMs, hours === undefined ? undefined : hours * 3_600_000);
+    if (inMs !== undefined && remaining > 0) {
+      t.true(Math.abs(remainingAfter(course, inMs)) < 1e-9);
+    }
+  });
+}
+
+test('a forecast is a straight line: three quarters left at burn rate 1 are 0.75 − 7/30 a week later', (t) => {
+  const course = {
+    remainingRatio: 0.75,
+    observedMs: 30 * DAY_MS,
+    windowMs: 30 * DAY_MS,
+    burnRate: 1,
+  };
+  t.is(remainingAfter(course, 7 * DAY_MS).toFixed(12), (0.75 - 7 / 30).toFixed(12));
+  // A day old and untouched, burn 0.5 for 7 d: 1 − 3.5 / 8.
+  const young = { ...course, remainingRatio: 1, observedMs: DAY_MS, burnRate: 0.5 };
+  t.is(remainingAfter(young, 7 * DAY_MS), 0.5625);
 });
 
 /**
