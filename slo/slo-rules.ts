@@ -80,10 +80,13 @@ function checkIndicator({ indicator, budgeting }: SloDraft, report: Report): voi
   if (ratio && (ratio.good === undefined) === (ratio.bad === undefined)) {
     report(['indicator', 'ratio'], 'expected exactly one of good and bad, beside valid');
   }
-  if (slices && (slices.slice < MINUTE_MS || DAY_MS % slices.slice !== 0)) {
+  if (
+    slices &&
+    (slices.slice % MINUTE_MS !== 0 || slices.slice === 0 || DAY_MS % slices.slice !== 0)
+  ) {
     report(
       ['indicator', 'slices', 'slice'],
-      'expected at least 1m that divides a day evenly, such as 1m',
+      'expected whole minutes that divide a day evenly, such as 1m',
     );
   }
   const fits = slices ? 'timeslices' : 'occurrences';
