@@ -11,6 +11,7 @@ import { addIngestCommand } from './commands/ingest.ts';
 import { addPubsubCommand } from './commands/pubsub.ts';
 import { addQuarantineCommand } from './commands/quarantine.ts';
 import { addSimulateCommand } from './commands/simulate.ts';
+import { addSloCommand } from './commands/slo.ts';
 import { addStartCommand } from './commands/start.ts';
 
 /** Exit codes: done; it ran and the answer is no; wrong use or configuration. */
@@ -31,6 +32,7 @@ for (const add of [
   addSimulateCommand,
   addFlightsCommand,
   addQuarantineCommand,
+  addSloCommand,
   addFaultsCommand,
   addConfigCommand,
 ]) {

@@ -9,6 +9,7 @@ import { observeIngest, replayQuarantine, startIngest } from '../ingest/index.ts
 import { AppError, messageOf, systemClock } from '../runtime/index.ts';
 import type { ServiceDeps } from '../service/index.ts';
 import { createApp, listen } from '../service/index.ts';
+import type { SloEvaluator } from '../slo/index.ts';
 import type { Warehouse } from '../warehouse/index.ts';
 import { openDuckdbWarehouse } from '../warehouse/index.ts';
 import { markFailed, startSpan, traceAttributes, withSpan } from '../telemetry/index.ts';
@@ -148,10 +149,10 @@ export async function openApi(
   pubsub: PubSub,
   warehouse: Warehouse,
   { metrics, faults }: ProcessTelemetry,
-  parts: { server?: PubsubServer; ingest?: Ingest } = {},
+  parts: { server?: PubsubServer; ingest?: Ingest; slos?: SloEvaluator } = {},
 ): Promise<string> {
   const { config, logger, streams, shutdown, version } = context;
-  const { server, ingest } = parts;
+  const { server, ingest, slos } = parts;
   const checks = [
     { name: 'warehouse', check: () => warehouse.check() },
     { name: 'messages', check: () => checkTopics(pubsub, context) },
@@ -166,6 +167,7 @@ export async function openApi(
     checks,
     metrics,
     ...(faults ? { faults } : {}),
+    ...(slos ? { slos } : {}),
     ...(server ? { backlog: () => server.backlog() } : {}),
     ...(ingest ? { ingestStats: () => ingest.stats() } : {}),
     clock: systemClock,

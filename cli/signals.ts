@@ -1,10 +1,13 @@
 /** Where SLOs and alerts read metrics from, as the configuration says: the local store, a Prometheus, Cloud Monitoring. */
 import { join } from 'node:path';
 import { systemClock } from '../runtime/index.ts';
+import type { Config } from '../runtime/index.ts';
 import type { SignalReader } from '../telemetry/index.ts';
 import {
+  CLOUD_LOOKBACK_MAX_MS,
   cloudSignalReader,
   localSignalReader,
+  METRIC_STORE_LIMITS,
   openMetricStore,
   prometheusSignalReader,
   startSampler,
@@ -49,4 +52,11 @@ export function openSignals(context: Context, telemetry: ProcessTelemetry): Sign
   });
   shutdown.add('metric sampler', () => sampler.close());
   return localSignalReader(file.store);
+}
+
+/** How far back the configured source can look. */
+export function metricsLookbackMs(config: Config): number {
+  if (config.METRICS_SOURCE === 'google') return CLOUD_LOOKBACK_MAX_MS;
+  if (config.METRICS_SOURCE === 'prometheus') return config.METRICS_PROMETHEUS_LOOKBACK;
+  return METRIC_STORE_LIMITS.retentionMs;
 }

@@ -77,6 +77,7 @@ export const SETTINGS = {
   PUBSUB_STORAGE_BYTES_MAX: count('Size limit of the embedded Pub/Sub server', 2 ** 30),
   HIGHWATER_DATA_DIR: text('Data folder', './data'),
   HIGHWATER_STREAMS_DIR: text('Folder of the stream definitions', './streams'),
+  HIGHWATER_SLO_DIR: text('Folder of the SLO definitions', './slo'),
   HIGHWATER_WAREHOUSE: choice('Where rows are stored', ['duckdb', 'bigquery'], 'duckdb'),
   DUCKDB_MEMORY_BYTES_MAX: count('Memory limit of DuckDB', 2 ** 27),
   LOG_LEVEL: choice(
@@ -133,6 +134,7 @@ export const SETTINGS = {
     ['off', 'allow'],
     'off',
   ),
+  SLO_INTERVAL: duration('Time between two evaluations of the SLOs', '15s'),
   SIMULATE_RATE: count('Events per second of the demo simulator', 5, 100_000),
   FLIGHTS_API_URL: optional('AviationStack-shaped API; empty is the local replay of real flights'),
   FLIGHTS_API_KEY: secret('Access key of the flights API'),

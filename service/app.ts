@@ -18,6 +18,7 @@ import { healthz, readyz } from './routes/health.ts';
 import { publishEvents } from './routes/publish.ts';
 import { listQuarantine } from './routes/quarantine.ts';
 import { replayQuarantined } from './routes/replay.ts';
+import { listSlos, oneSlo, sloHistory } from './routes/slos.ts';
 import { listStreams, oneStream, welcome } from './routes/streams.ts';
 import { listWindows } from './routes/windows.ts';
 import { streamResource } from './stream-resource.ts';
@@ -66,6 +67,7 @@ export function createApp(deps: ServiceDeps): Express {
         known((...each) => replayQuarantined(deps, ...each)),
       ],
     },
+    ...sloRoutes(deps),
     '/healthz': { get: healthz },
     '/readyz': { get: readyz(deps) },
     '/openapi.json': {
@@ -117,6 +119,16 @@ export function createApp(deps: ServiceDeps): Express {
   });
   app.use(problemHandler(deps.logger));
   return app;
+}
+
+function sloRoutes(deps: ServiceDeps): Readonly<Record<string, Route>> {
+  const { slos } = deps;
+  if (!slos) return {};
+  return {
+    '/v1/slos': { get: (...each) => listSlos(deps, slos, ...each) },
+    '/v1/slos/:slo': { get: (...each) => oneSlo(slos, ...each) },
+    '/v1/slos/:slo/history': { get: (...each) => sloHistory(deps, slos, ...each) },
+  };
 }
 
 function namedStream(

@@ -1,5 +1,6 @@
 /** What the service is given: all effects come in here, nothing is read from the process. */
 import type { Clock, Logger } from '../runtime/index.ts';
+import type { SloSource } from './routes/slos.ts';
 import type { Stream } from '../streams/index.ts';
 import type { Faults, Metrics } from '../telemetry/index.ts';
 import type { Warehouse } from '../warehouse/index.ts';
@@ -57,6 +58,8 @@ export interface ServiceDeps {
   readonly metrics?: Metrics;
   /** Failures asked for on purpose; absent where they are not allowed. */
   readonly faults?: Pick<Faults, 'errorIsDue' | 'latencyMs'>;
+  /** Statuses of SLOs and their hours; absent: there are no such routes. */
+  readonly slos?: SloSource;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits: { readonly bodyBytesMax: number };

@@ -7,8 +7,10 @@ import type { JsonSchema, Parameter } from './parameters.ts';
 import { eventsParameters } from './routes/events.ts';
 import { QUARANTINE_MEMBERS, quarantineParameters } from './routes/quarantine.ts';
 import { replayRequestSchema } from './routes/replay.ts';
+import { historyParameters } from './routes/slos.ts';
 import { WINDOW_MARKS_CSV, windowsParameters } from './routes/windows.ts';
 import { commonSchemas, listOf, streamSchemas } from './openapi-schemas.ts';
+import { sloSchemas } from './slo-schemas.ts';
 import type { StreamResource } from './stream-resource.ts';
 
 export interface Operation {
@@ -38,10 +40,16 @@ const ref = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}
 /** The document of these streams; the same streams give the same text. */
 export function openApiDocument(
   resources: readonly StreamResource[],
-  { version }: Pick<ServiceDeps, 'version'>,
+  { version, slos }: Pick<ServiceDeps, 'version' | 'slos'>,
 ): OpenApiDocument {
-  const paths: Record<string, Record<string, Operation>> = { ...servicePaths() };
-  let schemas: Record<string, JsonSchema> = { ...commonSchemas() };
+  const paths: Record<string, Record<string, Operation>> = {
+    ...servicePaths(),
+    ...(slos ? sloPaths() : {}),
+  };
+  let schemas: Record<string, JsonSchema> = {
+    ...commonSchemas(),
+    ...(slos ? sloSchemas() : {}),
+  };
   for (const resource of resources) {
     Object.assign(paths, streamPaths(resource));
     schemas = { ...schemas, ...streamSchemas(resource.stream) };
@@ -56,6 +64,7 @@ export function openApiDocument(
     },
     tags: [
       { name: 'service', description: 'The service itself.' },
+      ...(slos ? [{ name: 'slos', description: 'What is promised, and what is left of it.' }] : []),
       ...resources.map(({ stream }) => ({ name: stream.name, description: stream.description })),
     ],
     paths,
@@ -113,6 +122,40 @@ function servicePaths(): Record<string, Record<string, Operation>> {
       }),
     },
   };
+}
+
+function sloPaths(): Record<string, Record<string, Operation>> {
+  const name = {
+    name: 'slo',
+    in: 'path',
+    required: true,
+    description: 'Its name.',
+    schema: text(),
+  };
+  const range = historyParameters.map(parameterObject);
+  return {
+    '/v1/slos': sloOperation('listSlos', 'The status of all SLOs', 'Slos'),
+    '/v1/slos/{slo}': sloOperation('oneSlo', 'The status of one SLO', 'Slo', [name]),
+    '/v1/slos/{slo}/history': sloOperation(
+      'sloHistory',
+      'Good and valid events by the hour',
+      'SloHistory',
+      [name, ...range],
+    ),
+  };
+}
+
+function sloOperation(
+  operationId: string,
+  summary: string,
+  schema: string,
+  parameters: readonly JsonSchema[] = [],
+): Record<string, Operation> {
+  const responses = {
+    200: { ...json('Done.', ref(schema)), headers: headerRefs('ETag') },
+    304: { $ref: '#/components/responses/NotModified' },
+  };
+  return { get: operation(operationId, summary, 'slos', responses, parameters) };
 }
 
 function streamPaths(resource: StreamResource): Record<string, Record<string, Operation>> {

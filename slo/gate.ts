@@ -1,26 +1,42 @@
 /** The gate of a deployment pipeline: allow or refuse, from the answer of `/v1/slos`; closed where anything is missing. */
-import { formatDuration } from '../runtime/index.ts';
+import { z } from 'zod';
+import { AppError, formatDuration } from '../runtime/index.ts';
+
+const sloSchema = z.object({
+  name: z.string(),
+  revision: z.string(),
+  labels: z.record(z.string(), z.string()),
+  state: z.string(),
+  reason: z.string(),
+  budget: z.object({ remaining_ratio: z.number() }).nullable(),
+  tiers: z.array(z.object({ name: z.string(), severity: z.string(), is_burning: z.boolean() })),
+  burn_rates: z.array(
+    z.object({
+      window_seconds: z.number(),
+      valid_count: z.number().nullable(),
+      burn_rate: z.number(),
+    }),
+  ),
+});
+const answerSchema = z.object({
+  is_stale: z.boolean(),
+  evaluated_at: z.string().nullable(),
+  slos: z.array(sloSchema),
+});
 
 /** What the gate looks at in the answer of `/v1/slos`. */
-export interface GateAnswer {
-  readonly is_stale: boolean;
-  readonly evaluated_at: string | null;
-  readonly slos: readonly GateSlo[];
-}
+export type GateAnswer = z.output<typeof answerSchema>;
+export type GateSlo = z.output<typeof sloSchema>;
 
-export interface GateSlo {
-  readonly name: string;
-  readonly revision: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly state: string;
-  readonly reason: string;
-  readonly budget: { readonly remaining_ratio: number } | null;
-  readonly tiers: readonly {
-    readonly name: string;
-    readonly severity: string;
-    readonly is_burning: boolean;
-  }[];
-  readonly burn_rates: readonly { readonly window_seconds: number; readonly burn_rate: number }[];
+/** @throws AppError `metrics_unavailable` where the answer is none of `/v1/slos`. */
+export function parseGateAnswer(answer: unknown): GateAnswer {
+  const result = answerSchema.safeParse(answer);
+  if (result.success) return result.data;
+  const { path, message } = result.error.issues[0]!;
+  throw new AppError(
+    'metrics_unavailable',
+    `The answer is none of /v1/slos: ${path.join('.')}: ${message}`,
+  );
 }
 
 export interface GateOptions {
@@ -83,9 +99,13 @@ function refusals(slo: GateSlo, options: GateOptions): string[] {
     const { burnRate, windowMs } = options.burnMax;
     const row = slo.burn_rates.find((each) => each.window_seconds * 1_000 === windowMs);
     const window = formatDuration(windowMs);
-    if (!row) {
+    if (!row || row.valid_count === null) {
       const windows = slo.burn_rates.map((each) => formatDuration(each.window_seconds * 1_000));
-      found.push(`no burn rate over ${window} is known, only over ${windows.join(', ')}.`);
+      found.push(
+        row
+          ? `no data over ${window}.`
+          : `no burn rate over ${window} is known, only over ${windows.join(', ')}.`,
+      );
     } else if (row.burn_rate > burnRate) {
       found.push(`burn rate ${row.burn_rate} over ${window}, at most ${burnRate} is allowed.`);
     }

@@ -60,6 +60,7 @@ export type { Sampler } from './scrape-sampler.ts';
 export { parseMetricsText } from './scrape-text.ts';
 export { localSignalReader } from './signal-reader-local.ts';
 export {
+  CLOUD_LOOKBACK_MAX_MS,
   cloudSignalReader,
   metricsOf,
   prometheusSignalReader,

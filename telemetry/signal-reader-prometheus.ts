@@ -71,7 +71,7 @@ export interface CloudReaderOptions {
 }
 
 /** Cloud Monitoring keeps metrics of users for 24 months. Source: Cloud Monitoring, data retention. */
-const CLOUD_LOOKBACK_MAX_MS = 720 * 86_400_000;
+export const CLOUD_LOOKBACK_MAX_MS = 720 * 86_400_000;
 
 /** The Prometheus API of Cloud Monitoring, with the application default credentials. */
 export function cloudSignalReader(options: CloudReaderOptions): SignalReader {

@@ -4,6 +4,7 @@ import { ensureTopology } from '../../ingest/index.ts';
 import { openApi, openPubsub, openWarehouse } from '../parts.ts';
 import { createContext, runUntilStopped } from '../process.ts';
 import { openSignals } from '../signals.ts';
+import { openSlos } from '../slos.ts';
 import { openTelemetry } from '../telemetry.ts';
 
 export function addApiCommand(program: Command): void {
@@ -17,8 +18,8 @@ export function addApiCommand(program: Command): void {
         const pubsub = openPubsub(context);
         const warehouse = await openWarehouse(context, telemetry);
         await ensureTopology(pubsub, context.streams);
-        const url = await openApi(context, pubsub, warehouse, telemetry);
-        openSignals(context, telemetry);
+        const slos = await openSlos(context, openSignals(context, telemetry));
+        const url = await openApi(context, pubsub, warehouse, telemetry, { slos });
         context.logger.info('api_started', { url });
       });
     });

@@ -5,6 +5,7 @@ import type { Stream } from '../../streams/index.ts';
 import { createContext, runUntilStopped } from '../process.ts';
 import { startDemo } from '../demo.ts';
 import { openSignals } from '../signals.ts';
+import { openSlos } from '../slos.ts';
 import { openCanary, openTelemetry } from '../telemetry.ts';
 
 export function addStartCommand(program: Command): void {
@@ -23,11 +24,12 @@ export function addStartCommand(program: Command): void {
         const pubsub = openPubsub(context, server?.address);
         const warehouse = await openWarehouse(context, telemetry);
         const ingest = await openIngest(context, pubsub, warehouse, telemetry, server);
+        const slos = await openSlos(context, openSignals(context, telemetry));
         const url = await openApi(context, pubsub, warehouse, telemetry, {
           ...(server ? { server } : {}),
           ingest,
+          slos,
         });
-        openSignals(context, telemetry);
         openCanary(context, telemetry, url);
         if (options.demo) await startDemo(context, pubsub);
         const address = server?.address ?? config.PUBSUB_EMULATOR_HOST;
@@ -58,6 +60,7 @@ Highwater is running. Stop it with Ctrl+C; the data stay.
   newest rows      ${url}/v1/streams/${stream}/events?limit=5
   windows          ${url}/v1/streams/${stream}/windows
   quarantine       ${url}/v1/streams/${stream}/quarantine
+  SLOs             ${url}/v1/slos   (npx highwater slo status)
   metrics          ${metricsUrl}/metrics
   Pub/Sub server   PUBSUB_EMULATOR_HOST=${address}
 

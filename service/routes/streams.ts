@@ -21,6 +21,7 @@ export function welcome(deps: ServiceDeps, request: Request, response: Response)
     links: {
       self: '/',
       streams: '/v1/streams',
+      ...(deps.slos ? { slos: '/v1/slos' } : {}),
       docs: '/docs',
       openapi: '/openapi.json',
       health: '/healthz',
