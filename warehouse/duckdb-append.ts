@@ -1,9 +1,10 @@
 /** One stream's table: what is stored in it, and the append that stores each event id once. */
-import { BIGINT, DuckDBDataChunk } from '@duckdb/node-api';
-import type { DuckDBAppender, DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api';
+import { BIGINT } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import type { Clock, Logger } from '../runtime/index.ts';
 import { messageOf } from '../runtime/index.ts';
 import type { Stream } from '../streams/index.ts';
+import { appendChunks } from './duckdb-appender.ts';
 import { bindable, toNumber } from './duckdb-cells.ts';
 import { columnOf } from './duckdb-columns.ts';
 import type { Batch, Fill } from './duckdb-columns.ts';
@@ -182,24 +183,22 @@ export class StreamTable {
     const firstSequence = this.#nextSequence;
     this.#nextSequence += indices.length;
     await connection.run('begin');
-    let appender: DuckDBAppender | undefined;
+    const shape = {
+      types: this.#types,
+      rowCount: indices.length,
+      chunkRowsMax: CHUNK_ROWS_MAX,
+    };
     try {
-      appender = await connection.createAppender(this.stream.name);
-      for (let start = 0; start < indices.length; start += CHUNK_ROWS_MAX) {
-        const part = indices.slice(start, start + CHUNK_ROWS_MAX);
-        const chunk = DuckDBDataChunk.create(this.#types, part.length);
+      await appendChunks(connection, this.stream.name, shape, (chunk, from, to) => {
+        const part = indices.slice(from, to);
         chunk.setColumns(
           this.#fills.map((fill) =>
-            part.map((index, offset) => fill(batch, index, firstSequence + start + offset)),
+            part.map((index, offset) => fill(batch, index, firstSequence + from + offset)),
           ),
         );
-        appender.appendDataChunk(chunk);
-      }
-      appender.closeSync();
+      });
       await connection.run('commit');
     } catch (error) {
-      // What it still holds it would write when it is collected, into whatever transaction runs then, and break that.
-      appender?.clear();
       // A failed commit has ended the transaction itself, and rolling back says so.
       await connection.run('rollback').catch(() => undefined);
       throw error;

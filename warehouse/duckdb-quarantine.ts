@@ -1,7 +1,8 @@
 /** The quarantine table of DuckDB: refused messages with their bytes, newest first. */
-import { BIGINT, blobValue, BLOB, DuckDBBlobValue, DuckDBDataChunk } from '@duckdb/node-api';
+import { BIGINT, blobValue, BLOB, DuckDBBlobValue } from '@duckdb/node-api';
 import { TIMESTAMP, VARCHAR } from '@duckdb/node-api';
 import type { DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api';
+import { appendChunks } from './duckdb-appender.ts';
 import { bindable, timestampValue, toNumber } from './duckdb-cells.ts';
 import { Parameters, quarantinedSql } from './duckdb-queries.ts';
 import type { Bound } from './duckdb-queries.ts';
@@ -41,23 +42,14 @@ export async function storeQuarantine(
 ): Promise<void> {
   const stored = await storedMessages(connection, records);
   const missing = records.filter((record) => !stored.has(messageKey(record)));
+  if (missing.length === 0) return;
   const sql = 'select coalesce(max(quarantine_sequence), 0) from highwater_quarantine';
   let sequence = Number((await connection.runAndReadAll(sql)).getRows()[0]?.[0] ?? 0);
+  const shape = { types: COLUMN_TYPES, rowCount: missing.length, chunkRowsMax: CHUNK_ROWS_MAX };
   await connection.run('begin');
-  const appender = await connection.createAppender('highwater_quarantine');
-  try {
-    for (let start = 0; start < missing.length; start += CHUNK_ROWS_MAX) {
-      const part = missing.slice(start, start + CHUNK_ROWS_MAX);
-      const chunk = DuckDBDataChunk.create(COLUMN_TYPES, part.length);
-      chunk.setRows(part.map((record) => toValues(record, ++sequence)));
-      appender.appendDataChunk(chunk);
-    }
-    appender.closeSync();
-  } catch (error) {
-    // What it still holds it would write when it is collected, into whatever transaction runs then.
-    appender.clear();
-    throw error;
-  }
+  await appendChunks(connection, 'highwater_quarantine', shape, (chunk, from, to) => {
+    chunk.setRows(missing.slice(from, to).map((record) => toValues(record, ++sequence)));
+  });
   await connection.run('commit');
 }
 
