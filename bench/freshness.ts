@@ -1,19 +1,12 @@
 /** Publish to queryable at a steady rate: from the instant an event is due at its producer to its commit. */
-import { ensureTopology, startIngest } from '../ingest/index.ts';
+import { ensureTopology } from '../ingest/index.ts';
 import { systemClock } from '../runtime/index.ts';
 import type { Stream } from '../streams/index.ts';
 import type { NewRow, Warehouse } from '../warehouse/index.ts';
 import type { Bench } from './figure.ts';
 import { quantile } from './figure.ts';
 import type { PacedOptions, PacedResult } from './paced-publisher.ts';
-import {
-  benchLogger,
-  INGEST_LIMITS,
-  openClient,
-  openServer,
-  openWarehouse,
-  transactionsStream,
-} from './rig.ts';
+import { openClient, openIngest, openServer, openWarehouse, transactionsStream } from './rig.ts';
 import { until } from './scratch.ts';
 
 const EVENTS_PER_SECOND = 5_000;
@@ -36,14 +29,7 @@ export const freshnessBench: Bench = {
     const pubsub = openClient(scratch, server.address);
     const probe = new FreshnessProbe(await openWarehouse(scratch, [stream]));
     await ensureTopology(pubsub, [stream]);
-    const ingest = await startIngest({
-      pubsub,
-      warehouse: probe.warehouse,
-      streams: [stream],
-      limits: INGEST_LIMITS,
-      clock: systemClock,
-      logger: benchLogger,
-    });
+    const ingest = await openIngest(pubsub, probe.warehouse, stream);
     scratch.defer(() => ingest.close());
 
     progress(`publishing ${EVENTS_PER_SECOND} events/s for ${durationMs / 1_000} s`);

@@ -1,19 +1,18 @@
 /** Whether a full warehouse is slower than a young one: ingest and reads at ten million rows against a hundred thousand. */
 import type { PubSub } from '@google-cloud/pubsub';
 import type { PubsubServer } from '../emulator/index.ts';
-import { ensureTopology, startIngest } from '../ingest/index.ts';
+import { ensureTopology } from '../ingest/index.ts';
 import { systemClock } from '../runtime/index.ts';
 import type { Stream } from '../streams/index.ts';
-import type { EmbeddedWarehouse } from '../warehouse/index.ts';
+import type { Warehouse } from '../warehouse/index.ts';
 import { backlogRate } from './backlog-rate.ts';
 import type { Bench, BenchContext } from './figure.ts';
 import { median } from './figure.ts';
 import { loadReads, openApi, readPaths } from './reads.ts';
 import {
-  benchLogger,
   fillWarehouse,
-  INGEST_LIMITS,
   openClient,
+  openIngest,
   openServer,
   openWarehouse,
   publishTransactions,
@@ -60,7 +59,7 @@ export const growthBench: Bench = {
 
 interface Filled {
   readonly stream: Stream;
-  readonly warehouse: EmbeddedWarehouse;
+  readonly warehouse: Warehouse;
   readonly url: string;
   readonly rowCount: number;
   readonly timeOf: (n: number) => number;
@@ -115,14 +114,7 @@ async function ingestRate(
   await publishTransactions(pubsub, name, { from: nextNumber, to: filled.nextNumber });
   const before = await warehouse.rowCount(stream);
   const rate = await backlogRate(server, stream, eventCount, () =>
-    startIngest({
-      pubsub,
-      warehouse,
-      streams: [stream],
-      limits: INGEST_LIMITS,
-      clock: systemClock,
-      logger: benchLogger,
-    }),
+    openIngest(pubsub, warehouse, stream),
   );
   const storedCount = (await warehouse.rowCount(stream)) - before;
   if (storedCount !== eventCount) throw new Error(`stored ${storedCount} of ${eventCount} events`);

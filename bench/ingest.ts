@@ -1,7 +1,6 @@
 /** How fast ingest commits and acks, beside the same client draining the same server with a handler that only acks. */
 import type { PubsubServer } from '../emulator/index.ts';
-import { ensureTopology, startIngest } from '../ingest/index.ts';
-import { systemClock } from '../runtime/index.ts';
+import { ensureTopology } from '../ingest/index.ts';
 import type { Stream } from '../streams/index.ts';
 import { backlogRate } from './backlog-rate.ts';
 import type { RecordingClient } from './drain.ts';
@@ -9,9 +8,8 @@ import { drainSubscription, recordingClient } from './drain.ts';
 import type { Bench, BenchContext } from './figure.ts';
 import { median } from './figure.ts';
 import {
-  benchLogger,
-  INGEST_LIMITS,
   openClient,
+  openIngest,
   openServer,
   openWarehouse,
   publishTransactions,
@@ -90,14 +88,7 @@ async function ingestRate(rig: Rig, stream: Stream, eventCount: number): Promise
   const { client, context } = rig;
   const warehouse = await openWarehouse(context.scratch, [stream]);
   const rate = await backlogRate(rig.server, stream, eventCount, () =>
-    startIngest({
-      pubsub: client.pubsub,
-      warehouse,
-      streams: [stream],
-      limits: INGEST_LIMITS,
-      clock: systemClock,
-      logger: benchLogger,
-    }),
+    openIngest(client.pubsub, warehouse, stream),
   );
   const rowCount = await warehouse.rowCount(stream);
   await warehouse.close();

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { PubSub } from '@google-cloud/pubsub';
 import type { PubsubThread } from '../emulator/index.ts';
 import { startPubsubThread } from '../emulator/index.ts';
+import type { Ingest } from '../ingest/index.ts';
+import { startIngest } from '../ingest/index.ts';
 import { createLogger, loadConfig, systemClock } from '../runtime/index.ts';
 import type { Stream } from '../streams/index.ts';
 import { loadStreams } from '../streams/index.ts';
@@ -88,6 +90,18 @@ export async function openWarehouse(
   scratch.defer(() => warehouse.close());
   await warehouse.prepare(streams);
   return warehouse;
+}
+
+/** Ingest of one stream, as the service runs it. */
+export function openIngest(pubsub: PubSub, warehouse: Warehouse, stream: Stream): Promise<Ingest> {
+  return startIngest({
+    pubsub,
+    warehouse,
+    streams: [stream],
+    limits: INGEST_LIMITS,
+    clock: systemClock,
+    logger: benchLogger,
+  });
 }
 
 /** Publishes transactions `from` to `to` (exclusive), one after the other in event time, ending now. */

@@ -1,12 +1,11 @@
 /** The whole embedded service in a process of its own, reporting its memory once a second. */
-import { ensureTopology, startIngest } from '../ingest/index.ts';
+import { ensureTopology } from '../ingest/index.ts';
 import { systemClock } from '../runtime/index.ts';
 import { openApi } from './reads.ts';
 import {
-  benchLogger,
   fillWarehouse,
-  INGEST_LIMITS,
   openClient,
+  openIngest,
   openServer,
   openWarehouse,
   transactionsStream,
@@ -70,14 +69,7 @@ await fillWarehouse(
   () => undefined,
 );
 await ensureTopology(pubsub, [stream]);
-const ingest = await startIngest({
-  pubsub,
-  warehouse,
-  streams: [stream],
-  limits: INGEST_LIMITS,
-  clock: systemClock,
-  logger: benchLogger,
-});
+const ingest = await openIngest(pubsub, warehouse, stream);
 const url = await openApi(scratch, stream, warehouse);
 send({ kind: 'ready', address: server.address, url });
 
