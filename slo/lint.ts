@@ -1,6 +1,6 @@
 /** Lint: what is valid to read and yet would not work, each with where, why and the value that would. */
 import { formatDuration } from '../runtime/index.ts';
-import { metricSpec } from '../telemetry/index.ts';
+import { isPattern, metricSpec } from '../telemetry/index.ts';
 import type { MetricSpec, Selector } from '../telemetry/index.ts';
 import { formatSelector } from './selector.ts';
 import type { BurnRateTier, Indicator, Slo } from './slo.ts';
@@ -226,14 +226,6 @@ function lintSelector(
     }
   }
   return spec;
-}
-
-function isPattern(text: string): boolean {
-  try {
-    return Boolean(new RegExp(`^(?:${text})$`, 'u'));
-  } catch {
-    return false;
-  }
 }
 
 function nearest(bounds: readonly number[], wanted: number): readonly number[] {

@@ -3,6 +3,7 @@ import { AppError } from '../runtime/index.ts';
 import type { Series } from './metric-store-series.ts';
 import type { MetricStore } from './metric-store.ts';
 import type { Labels, Matcher, Selector } from './signal.ts';
+import { StoreMemory } from './store-memory.ts';
 
 export interface Member {
   readonly series: Series;
@@ -22,22 +23,15 @@ interface Remembered extends Groups {
   readonly version: number;
 }
 
-const MEMORY = new WeakMap<MetricStore, Map<string, Remembered>>();
+const MEMORY = new StoreMemory<Remembered>(REMEMBERED_MAX);
 
 /** @throws AppError `invalid_argument` for a regular expression that is none. */
 export function groupsOf(store: MetricStore, selector: Selector, by: readonly string[]): Groups {
   const key = JSON.stringify([selector.metric, by, selector.matchers.map(matcherKey)]);
-  let memory = MEMORY.get(store);
-  if (!memory) MEMORY.set(store, (memory = new Map()));
-  const known = memory.get(key);
+  const known = MEMORY.get(store, key);
   if (known?.version === store.seriesVersion) return known;
   const found = { ...grouped(selectSeries(store, selector), by), version: store.seriesVersion };
-  memory.delete(key);
-  memory.set(key, found);
-  for (const oldest of memory.keys()) {
-    if (memory.size <= REMEMBERED_MAX) break;
-    memory.delete(oldest);
-  }
+  MEMORY.set(store, key, found);
   return found;
 }
 
@@ -55,7 +49,7 @@ function grouped(selected: readonly Series[], by: readonly string[]): Groups {
   const members = selected.map((series) => {
     const labels: Record<string, string> = {};
     for (const label of by) if (series.labels[label]) labels[label] = series.labels[label];
-    const key = JSON.stringify(Object.entries(labels));
+    const key = groupKey(labels);
     let group = indexes.get(key);
     if (group === undefined) {
       group = groups.push(labels) - 1;
@@ -64,6 +58,11 @@ function grouped(selected: readonly Series[], by: readonly string[]): Groups {
     return { series, group };
   });
   return { groups, members };
+}
+
+/** One text a group: its labels stand in the order of the grouping. */
+export function groupKey(labels: Labels): string {
+  return JSON.stringify(Object.entries(labels));
 }
 
 function matcherKey({ label, op, value }: Matcher): readonly string[] {
@@ -79,6 +78,15 @@ function testOf({ op, value }: Matcher): (text: string) => boolean {
 
 /** What RE2, which Prometheus uses, refuses, and JavaScript would take. */
 const NOT_RE2 = /\(\?(?:=|!|<=|<!)|\\[1-9]|\\k</;
+
+/** Whether `evaluate` takes `text` as the value of a matcher by regular expression. */
+export function isPattern(text: string): boolean {
+  try {
+    return regexOf(text) instanceof RegExp;
+  } catch {
+    return false;
+  }
+}
 
 /** Anchored at both ends; the dot takes any character, as in Prometheus 3 (in 2 any but a line's end, unless `(?s)` says so). */
 function regexOf(text: string): RegExp {

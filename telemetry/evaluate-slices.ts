@@ -5,6 +5,7 @@ import type { Series } from './metric-store-series.ts';
 import { SETTLED_AFTER_MS } from './metric-store.ts';
 import type { MetricStore } from './metric-store.ts';
 import type { Selector, SliceSignal } from './signal.ts';
+import { StoreMemory } from './store-memory.ts';
 
 export interface SliceCounts {
   readonly goodCount: number;
@@ -16,7 +17,7 @@ const SLICES_AHEAD_MAX = 100_000;
 /** Remembered slice questions of a store: one an SLO; each 35 days of minutes, 400 KB. The oldest go first. */
 const REMEMBERED_MAX = 150;
 
-const MEMORY = new WeakMap<MetricStore, Map<string, SliceLedger>>();
+const MEMORY = new StoreMemory<SliceLedger>(REMEMBERED_MAX);
 
 /**
  * Good and valid slices whose ends lie in (atMs - windowMs, atMs]. A slice is the time after one multiple of `sliceMs`, up to and
@@ -30,20 +31,11 @@ export function sliceCounts(signal: SliceSignal, store: MetricStore, atMs: numbe
 }
 
 function ledgerOf({ gauge, bound, sliceMs, presence }: SliceSignal, store: MetricStore) {
-  let memory = MEMORY.get(store);
-  if (!memory) MEMORY.set(store, (memory = new Map()));
   const key = JSON.stringify([gauge, String(bound), sliceMs, presence]);
-  let ledger = memory.get(key);
-  if (ledger?.isStale()) ledger = undefined;
-  if (!ledger) {
-    ledger = new SliceLedger(store, { gauge, bound, sliceMs, presence });
-    memory.delete(key);
-    memory.set(key, ledger);
-    for (const oldest of memory.keys()) {
-      if (memory.size <= REMEMBERED_MAX) break;
-      memory.delete(oldest);
-    }
-  }
+  const known = MEMORY.get(store, key);
+  if (known && !known.isStale()) return known;
+  const ledger = new SliceLedger(store, { gauge, bound, sliceMs, presence });
+  MEMORY.set(store, key, ledger);
   return ledger;
 }
 

@@ -1,7 +1,7 @@
 /** A signal answered from the local store, with Prometheus 3's semantics: the other interpreter is `toPromQL`. */
 import { AppError } from '../runtime/index.ts';
 import { increaseOf } from './evaluate-counter.ts';
-import { groupsOf } from './evaluate-groups.ts';
+import { groupKey, groupsOf } from './evaluate-groups.ts';
 import type { Member } from './evaluate-groups.ts';
 import { bucketQuantile } from './evaluate-quantile.ts';
 import { sliceCounts } from './evaluate-slices.ts';
@@ -126,19 +126,19 @@ function answer({ groups, values }: Grouped): SignalValue[] {
 
 /** Groups of both, one divided by the other. */
 function quotient(above: Grouped, below: Grouped): SignalValue[] {
-  const byKey = new Map(answer(above).map(({ labels, value }) => [keyOf(labels), value]));
+  const byKey = new Map(answer(above).map(({ labels, value }) => [groupKey(labels), value]));
   return answer(below).flatMap(({ labels, value }) => {
-    const dividend = byKey.get(keyOf(labels));
+    const dividend = byKey.get(groupKey(labels));
     return dividend === undefined ? [] : [{ labels, value: dividend / value }];
   });
 }
 
 /** Groups of the whole; a part without series is 0. */
 function share(part: Grouped, whole: Grouped): SignalValue[] {
-  const byKey = new Map(answer(part).map(({ labels, value }) => [keyOf(labels), value]));
+  const byKey = new Map(answer(part).map(({ labels, value }) => [groupKey(labels), value]));
   return answer(whole).map(({ labels, value }) => ({
     labels,
-    value: (byKey.get(keyOf(labels)) ?? 0) / value,
+    value: (byKey.get(groupKey(labels)) ?? 0) / value,
   }));
 }
 
@@ -166,10 +166,6 @@ function quantiles(
 
 function hasBound(bound: number): (member: Member) => boolean {
   return ({ series }) => boundValue(series.labels['le']) === bound;
-}
-
-function keyOf(labels: Labels): string {
-  return JSON.stringify(Object.entries(labels));
 }
 
 function checkWindow(windowMs: number): void {

@@ -1,6 +1,7 @@
 /** Samples this process and other targets at an interval into the metric store. */
 import type { Clock, Logger, Timer } from '../runtime/index.ts';
 import { messageOf } from '../runtime/index.ts';
+import { eachOf } from './bounded-work.ts';
 import { storedSamples } from './metric-store.ts';
 import type { MetricStore, StoredSample } from './metric-store.ts';
 import type { MetricFamily } from './sample.ts';
@@ -74,10 +75,7 @@ export function startSampler(options: SamplerOptions): Sampler {
       (url) => () => scrape(url, instanceOf(url), () => scrapeTarget(url, timeoutMs, clock)),
     );
     if (own) jobs.unshift(() => scrape('own', own.instance, () => collected(own.collect)));
-    const workers = Array.from({ length: CONCURRENCY_MAX }, async () => {
-      for (let job = jobs.shift(); job; job = jobs.shift()) await job();
-    });
-    await Promise.all(workers);
+    await eachOf(jobs, CONCURRENCY_MAX, (job) => job());
   };
 
   let running = Promise.resolve();

@@ -2,6 +2,7 @@
 import { GoogleAuth } from 'google-auth-library';
 import { AppError, messageOf } from '../runtime/index.ts';
 import type { Clock, Logger } from '../runtime/index.ts';
+import { eachOf } from './bounded-work.ts';
 import { metricSpec } from './catalogue.ts';
 import { PrometheusApi } from './prometheus-api.ts';
 import type { PrometheusApiOptions, VectorElement } from './prometheus-api.ts';
@@ -40,7 +41,7 @@ export function prometheusSignalReader(options: PrometheusReaderOptions): Signal
       }));
       const distinct = [...new Map(questions.map((each) => [keyOf(each), each])).entries()];
       const answers = new Map<string, readonly VectorElement[]>();
-      await eachOf(distinct, async ([key, { query, atMs: at }]) => {
+      await eachOf(distinct, CONCURRENCY_MAX, async ([key, { query, atMs: at }]) => {
         answers.set(key, await api.query(query, at));
       });
       return questions.map((question) => answers.get(keyOf(question)) ?? []);
@@ -124,12 +125,4 @@ export function metricsOf(signal: Signal): readonly string[] {
 
 function keyOf({ query, atMs }: { readonly query: string; readonly atMs: number }): string {
   return `${atMs} ${query}`;
-}
-
-async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const left = [...items];
-  const workers = Array.from({ length: CONCURRENCY_MAX }, async () => {
-    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item);
-  });
-  await Promise.all(workers);
 }

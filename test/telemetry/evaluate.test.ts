@@ -1,7 +1,7 @@
 /** Signals answered from samples that can be worked by hand. The comparison with Prometheus is in signals-oracle.test.ts. */
 import test from 'ava';
 import { isAppError } from '../../runtime/index.ts';
-import { evaluate, MetricStore } from '../../telemetry/index.ts';
+import { evaluate, isPattern, MetricStore } from '../../telemetry/index.ts';
 import type { Labels, Selector, Signal, StoredSample } from '../../telemetry/index.ts';
 
 const MINUTE_MS = 60_000;
@@ -162,5 +162,7 @@ test('a regular expression that RE2 refuses is refused', (t) => {
       evaluate({ kind: 'last', gauge: gauge(value), by: [], windowMs: 1 }, new MetricStore(), 0),
     );
     t.true(isAppError(error, 'invalid_argument'), value);
+    t.false(isPattern(value), value);
   }
+  t.true(isPattern('5..|(?P<a>b)'));
 });
