@@ -1,4 +1,5 @@
 /** A month's report as one HTML page that needs nothing else: style and pictures are inside. */
+import { LEDGER_HOUR_MS } from './ledger.ts';
 import { factsOf, outcomeOf, percentText, worstHours } from './report-text.ts';
 import type { Month, SloReport } from './report.ts';
 
@@ -85,7 +86,7 @@ function picture(month: Month, report: SloReport): string {
   const y = (ratio: number) =>
     MARGIN.top +
     ((HEIGHT - MARGIN.top - MARGIN.bottom) * (1 - Math.max(floor, ratio))) / (1 - floor);
-  const start = course[0]!.atMs - 3_600_000;
+  const start = course[0]!.atMs - LEDGER_HOUR_MS;
   const points = [{ atMs: start, remainingRatio: 1 }, ...course].map(
     (each) => `${x(each.atMs).toFixed(1)},${y(each.remainingRatio).toFixed(1)}`,
   );

@@ -1,6 +1,7 @@
 /** The report of a month: what each SLO came to, hour by hour from the ledger, each hour by the objective of its time. */
 import { badCount, sli, tidy } from './counts.ts';
 import type { Counts } from './counts.ts';
+import { LEDGER_HOUR_MS } from './ledger.ts';
 import type { LedgerRow } from './ledger.ts';
 
 export interface Month {
@@ -34,7 +35,6 @@ export interface SloReport {
   readonly course: readonly ReportPoint[];
 }
 
-const HOUR_MS = 3_600_000;
 /** Hours shown as the worst; more belong into a query. */
 const WORST_MAX = 5;
 
@@ -61,7 +61,7 @@ export function sloReport(
   let spent = 0;
   const course = rows.map((row) => {
     spent += badCount(row);
-    return { atMs: row.startAtMs + HOUR_MS, remainingRatio: tidy(1 - spent / allowedCount) };
+    return { atMs: row.startAtMs + LEDGER_HOUR_MS, remainingRatio: tidy(1 - spent / allowedCount) };
   });
   const over = Math.min(month.toMs, Math.max(month.fromMs, nowMs)) - month.fromMs;
   return {
@@ -75,7 +75,7 @@ export function sloReport(
     allowedCount,
     remainingRatio: course.at(-1)?.remainingRatio,
     hoursCounted: rows.length,
-    hoursOver: Math.floor(over / HOUR_MS),
+    hoursOver: Math.floor(over / LEDGER_HOUR_MS),
     worst: rows
       .filter((row) => badCount(row) > 0)
       .toSorted((a, b) => badCount(b) - badCount(a))
