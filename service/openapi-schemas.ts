@@ -4,9 +4,11 @@ import type { JsonSchema } from './parameters.ts';
 import { STATUS_OF } from './problem.ts';
 import { REASON_CODES } from './routes/quarantine.ts';
 
-const text = { type: 'string' } as const;
-const count = { type: 'integer', minimum: 0 } as const;
-const time = { type: 'string', format: 'date-time' } as const;
+export const text = { type: 'string' } as const;
+export const count = { type: 'integer', minimum: 0 } as const;
+export const time = { type: 'string', format: 'date-time' } as const;
+/** A schema of the document, by name. */
+export const ref = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` });
 export const orNull = (schema: JsonSchema): JsonSchema => ({ anyOf: [schema, { type: 'null' }] });
 
 /** A closed object; `optional` members may be absent, all others are there always. */

@@ -9,7 +9,7 @@ import { QUARANTINE_MEMBERS, quarantineParameters } from './routes/quarantine.ts
 import { replayRequestSchema } from './routes/replay.ts';
 import { historyParameters } from './routes/slos.ts';
 import { WINDOW_MARKS_CSV, windowsParameters } from './routes/windows.ts';
-import { commonSchemas, listOf, streamSchemas } from './openapi-schemas.ts';
+import { commonSchemas, listOf, ref, streamSchemas } from './openapi-schemas.ts';
 import { sloSchemas } from './slo-schemas.ts';
 import type { StreamResource } from './stream-resource.ts';
 
@@ -34,8 +34,6 @@ export interface OpenApiDocument {
     readonly responses: Readonly<Record<string, JsonSchema>>;
   };
 }
-
-const ref = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` });
 
 /** The document of these streams; the same streams give the same text. */
 export function openApiDocument(

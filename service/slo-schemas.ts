@@ -1,16 +1,13 @@
 /** JSON Schemas of the SLO routes' answers. */
-import { object, orNull } from './openapi-schemas.ts';
+import { count, object, orNull, ref, text, time } from './openapi-schemas.ts';
 import type { JsonSchema } from './parameters.ts';
 
-const text = { type: 'string' } as const;
 const texts = { type: 'object', additionalProperties: text } as const;
 const number = { type: 'number' } as const;
 const ratio = { type: 'number', minimum: 0, maximum: 1 } as const;
 const amount = { type: 'number', minimum: 0 } as const;
 const flag = { type: 'boolean' } as const;
-const time = { type: 'string', format: 'date-time' } as const;
 const list = (items: JsonSchema): JsonSchema => ({ type: 'array', items });
-const ref = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` });
 
 const COUNTS = {
   good_count: orNull(amount),
@@ -22,7 +19,7 @@ const COUNTS = {
 export function sloSchemas(): Record<string, JsonSchema> {
   return {
     Slos: object({
-      count: { type: 'integer', minimum: 0 },
+      count,
       evaluated_at: orNull(time),
       interval_seconds: amount,
       is_stale: { ...flag, description: 'Too old to act on: evaluation has stopped or fails.' },
@@ -34,7 +31,7 @@ export function sloSchemas(): Record<string, JsonSchema> {
       slo: text,
       from: time,
       to: time,
-      count: { type: 'integer', minimum: 0 },
+      count,
       hours: list(
         object({
           hour_start: time,
