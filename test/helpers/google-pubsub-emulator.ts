@@ -1,9 +1,9 @@
 /** Google's own Pub/Sub emulator (a Java program of the Cloud SDK), as an oracle of the embedded server. */
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { promisify } from 'node:util';
 import { systemClock } from '../../runtime/index.ts';
+import { freePort } from './free-port.ts';
 
 /** The Cloud SDK's root in Google's own packages and images; asking gcloud itself takes seconds. */
 const USUAL_SDK_ROOT = '/usr/lib/google-cloud-sdk';
@@ -94,17 +94,4 @@ async function succeeds(command: string, args: readonly string[]): Promise<boole
   } catch {
     return false;
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        resolve(address !== null && typeof address === 'object' ? address.port : 0),
-      );
-    });
-  });
 }

@@ -1,12 +1,12 @@
 /** Real Prometheus servers, as oracles of signals: found by version, started on a free port, filled by remote write. */
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import protobuf from 'protobufjs';
 import { systemClock } from '../../runtime/index.ts';
+import { freePort } from './free-port.ts';
 
 const START_TIMEOUT_MS = 60_000;
 /** Bytes of a literal of Snappy's block format. */
@@ -185,17 +185,4 @@ async function versionOf(prometheus: string): Promise<string> {
 function majorOf(version: string): number {
   const major = Number.parseInt(version, 10);
   return Number.isNaN(major) ? 3 : major;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        resolve(address !== null && typeof address === 'object' ? address.port : 0),
-      );
-    });
-  });
 }
