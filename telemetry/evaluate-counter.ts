@@ -15,7 +15,18 @@ export function increaseOf(
   divisor = 1,
 ): number | undefined {
   const span = series.counterSpan(fromMs, toMs);
-  if (!span || span.count < 2) return undefined;
+  return span && increaseOfSpan(span, series, fromMs, toMs, divisor);
+}
+
+/** `increaseOf` where the samples of the span are found already. */
+export function increaseOfSpan(
+  span: CounterSpan,
+  series: Series,
+  fromMs: number,
+  toMs: number,
+  divisor: number,
+): number | undefined {
+  if (span.count < 2) return undefined;
   return extrapolated(span, riseOf(span, series), fromMs, toMs, divisor);
 }
 

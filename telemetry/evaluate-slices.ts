@@ -24,10 +24,26 @@ const MEMORY = new StoreMemory<SliceLedger>(REMEMBERED_MAX);
  * with the next.
  */
 export function sliceCounts(signal: SliceSignal, store: MetricStore, atMs: number): SliceCounts {
-  const { sliceMs, windowMs } = signal;
+  return countIn(ledgerOf(signal, store), signal, atMs);
+}
+
+/** `sliceCounts` for a store that does not change any more: all its slices are looked at now, once. */
+export function sliceCounter(
+  signal: SliceSignal,
+  store: MetricStore,
+): (atMs: number) => SliceCounts {
+  const ledger = ledgerOf(signal, store);
+  if (Number.isFinite(store.newestAtMs)) countIn(ledger, signal, store.newestAtMs);
+  return (atMs) => countIn(ledger, signal, atMs);
+}
+
+function countIn(
+  ledger: SliceLedger,
+  { sliceMs, windowMs }: SliceSignal,
+  atMs: number,
+): SliceCounts {
   const fromSlice = Math.floor((atMs - windowMs) / sliceMs);
-  const toSlice = Math.floor(atMs / sliceMs);
-  return ledgerOf(signal, store).count(fromSlice, toSlice);
+  return ledger.count(fromSlice, Math.floor(atMs / sliceMs));
 }
 
 function ledgerOf({ gauge, bound, sliceMs, presence }: SliceSignal, store: MetricStore) {

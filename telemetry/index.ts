@@ -60,6 +60,7 @@ export { startSampler } from './scrape-sampler.ts';
 export type { Sampler } from './scrape-sampler.ts';
 export { parseMetricsText } from './scrape-text.ts';
 export { localSignalReader } from './signal-reader-local.ts';
+export { replaySignalReader } from './signal-reader-replay.ts';
 export {
   CLOUD_LOOKBACK_MAX_MS,
   cloudSignalReader,

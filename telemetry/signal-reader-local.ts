@@ -2,7 +2,7 @@
 import { AppError } from '../runtime/index.ts';
 import { evaluate } from './evaluate.ts';
 import type { MetricStore } from './metric-store.ts';
-import type { Instants, Signal, SignalPoint, SignalRange, SignalReader } from './signal.ts';
+import type { Instants, SignalPoint, SignalRange, SignalReader, SignalValue } from './signal.ts';
 
 /** Points of a range answer. Source: Prometheus refuses more for a series. */
 export const RANGE_POINTS_MAX = 11_000;
@@ -12,14 +12,19 @@ export function localSignalReader(store: MetricStore): SignalReader {
   return {
     lookbackMaxMs: store.limits.retentionMs,
     read: async (signals, atMs) => signals.map((signal) => evaluate(signal, store, atMs)),
-    readRange: async (signal, instants) => rangeOf(signal, store, instants),
+    readRange: async (signal, instants) =>
+      rangeOf((atMs) => evaluate(signal, store, atMs), instants),
   };
 }
 
-function rangeOf(signal: Signal, store: MetricStore, instants: Instants): SignalRange[] {
+/** The answers at all instants, by their labels. @throws AppError `invalid_argument` as `instantsOf`. */
+export function rangeOf(
+  answer: (atMs: number) => readonly SignalValue[],
+  instants: Instants,
+): SignalRange[] {
   const ranges = new Map<string, { labels: SignalRange['labels']; points: SignalPoint[] }>();
   for (const atMs of instantsOf(instants)) {
-    for (const { labels, value } of evaluate(signal, store, atMs)) {
+    for (const { labels, value } of answer(atMs)) {
       const key = JSON.stringify(labels);
       let range = ranges.get(key);
       if (!range) ranges.set(key, (range = { labels, points: [] }));

@@ -1,0 +1,90 @@
+/** A series walked forward in time: each step of a replay finds its samples where the step before left off. */
+import type { Run } from './metric-store-chunk.ts';
+import type { CounterSpan, Series } from './metric-store-series.ts';
+
+/** The samples of a series as they are now; what comes later is not seen. */
+export class SeriesWalk {
+  readonly #runs: readonly Run[];
+  readonly #lastAtMs: readonly number[];
+  /** Of each run: the sum of resets before it, that at its first sample included. */
+  readonly #resetsBefore: readonly number[];
+
+  constructor({ chunks, head }: Series) {
+    this.#runs = [...chunks, head].filter((run) => run.count > 0);
+    this.#lastAtMs = this.#runs.map((run) => run.atMs(run.count - 1));
+    let sum = 0;
+    let last = Number.NaN;
+    this.#resetsBefore = this.#runs.map((run) => {
+      const first = run.value(0);
+      if (first < last) sum += last;
+      const before = sum;
+      sum += run.resetsUpTo(run.count - 1);
+      last = run.value(run.count - 1);
+      return before;
+    });
+  }
+
+  /** An edge before the first sample. */
+  edge(): WalkEdge {
+    return new WalkEdge(this.#runs, this.#lastAtMs);
+  }
+
+  /** What `Series.counterSpan` says of the samples between two edges. */
+  span(from: WalkEdge, to: WalkEdge): CounterSpan | undefined {
+    const count = to.ordinal - from.ordinal;
+    if (count < 1) return undefined;
+    const lastRun = to.index > 0 ? to.run : to.run - 1;
+    const first = this.#runs[from.run]!;
+    const last = this.#runs[lastRun]!;
+    const lastIndex = to.index > 0 ? to.index - 1 : last.count - 1;
+    return {
+      count,
+      firstAtMs: first.atMs(from.index),
+      firstValue: first.value(from.index),
+      lastAtMs: last.atMs(lastIndex),
+      lastValue: last.value(lastIndex),
+      // Each sum for itself, as the series adds them: the last bits of a float are then the same.
+      resetsSum: this.#resetsAt(lastRun, lastIndex) - this.#resetsAt(from.run, from.index),
+    };
+  }
+
+  #resetsAt(run: number, index: number): number {
+    return this.#resetsBefore[run]! + this.#runs[run]!.resetsUpTo(index);
+  }
+}
+
+/** A place between two samples: those before it are at or before an instant. */
+export class WalkEdge {
+  /** Index of the run of the next sample, and its index there. */
+  run = 0;
+  index = 0;
+  /** Samples before the edge. */
+  ordinal = 0;
+  readonly #runs: readonly Run[];
+  readonly #lastAtMs: readonly number[];
+  #atMs = Number.NEGATIVE_INFINITY;
+
+  constructor(runs: readonly Run[], lastAtMs: readonly number[]) {
+    this.#runs = runs;
+    this.#lastAtMs = lastAtMs;
+  }
+
+  /** Moves to just after the last sample at or before `atMs`; forward it takes as long as the way is, back it starts anew. */
+  moveTo(atMs: number): void {
+    if (atMs < this.#atMs) this.run = this.index = this.ordinal = 0;
+    this.#atMs = atMs;
+    while (this.run < this.#runs.length) {
+      const run = this.#runs[this.run]!;
+      if (this.#lastAtMs[this.run]! <= atMs) {
+        this.ordinal += run.count - this.index;
+        this.run++;
+        this.index = 0;
+        continue;
+      }
+      const before = this.index;
+      while (run.atMs(this.index) <= atMs) this.index++;
+      this.ordinal += this.index - before;
+      return;
+    }
+  }
+}
