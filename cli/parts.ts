@@ -1,12 +1,11 @@
 /** Builds the adapters behind the ports, as the configuration says: messages, warehouse, ingest, API, producers. */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { PubSub } from '@google-cloud/pubsub';
 import type { PubsubServer, SubscriptionBacklog } from '../emulator/index.ts';
 import { startPubsubThread } from '../emulator/index.ts';
 import type { Ingest, IngestOptions } from '../ingest/index.ts';
 import { observeIngest, replayQuarantine, startIngest } from '../ingest/index.ts';
-import { AppError, messageOf, systemClock } from '../runtime/index.ts';
+import { AppError, makeDataFolder, systemClock } from '../runtime/index.ts';
 import type { ServiceDeps } from '../service/index.ts';
 import { createApp, listen } from '../service/index.ts';
 import type { SloEvaluator } from '../slo/index.ts';
@@ -27,7 +26,7 @@ export async function openPubsubServer(
   { metrics }: ProcessTelemetry,
   fail: (error: Error) => void,
 ): Promise<PubsubServer> {
-  const dataDir = join(dataFolder(config.HIGHWATER_DATA_DIR), 'pubsub');
+  const dataDir = join(makeDataFolder(config.HIGHWATER_DATA_DIR), 'pubsub');
   const server = await startPubsubThread({
     host: config.HIGHWATER_HOST,
     port: config.PUBSUB_PORT,
@@ -90,7 +89,7 @@ export async function openWarehouse(
     );
   }
   const warehouse = await openDuckdbWarehouse({
-    path: join(dataFolder(config.HIGHWATER_DATA_DIR), 'warehouse.duckdb'),
+    path: join(makeDataFolder(config.HIGHWATER_DATA_DIR), 'warehouse.duckdb'),
     memoryBytesMax: config.DUCKDB_MEMORY_BYTES_MAX,
     clock: systemClock,
     logger: logger.child({ component: 'warehouse' }),
@@ -221,17 +220,4 @@ function checkIngest(ingest: Ingest): Promise<void> {
   return ingest.isHealthy()
     ? Promise.resolve()
     : Promise.reject(new AppError('messages_unavailable', 'The ingester is not receiving.'));
-}
-
-function dataFolder(path: string): string {
-  try {
-    mkdirSync(path, { recursive: true });
-  } catch (error) {
-    throw new AppError(
-      'invalid_config',
-      `HIGHWATER_DATA_DIR: expected a folder that can be written; got ${path} (${messageOf(error)})`,
-      { cause: error },
-    );
-  }
-  return path;
 }

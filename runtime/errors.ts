@@ -3,6 +3,7 @@
 /** Stable codes: callers and clients may branch on them; messages may change, codes may not. */
 export type ErrorCode =
   | 'address_in_use'
+  | 'api_unavailable'
   | 'body_too_large'
   | 'deadline_exceeded'
   | 'disk_full'

@@ -2,6 +2,7 @@ export { systemClock, sleepOn } from './clock.ts';
 export type { Clock, Timer } from './clock.ts';
 export { loadConfig, printConfig, settingsTable, SETTINGS } from './config.ts';
 export type { Config } from './config.ts';
+export { makeDataFolder } from './data-folder.ts';
 export { choiceOf, durationOf, mappingOf, textOf } from './definition-schema.ts';
 export { DefinitionSource, listDefinitionFiles } from './definition-source.ts';
 export type { Path } from './definition-source.ts';

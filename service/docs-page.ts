@@ -1,7 +1,8 @@
 /** The OpenAPI document as one HTML page: no script, no outside request, light and dark. */
 import { hash } from 'node:crypto';
 import type { JsonSchema } from './parameters.ts';
-import type { OpenApiDocument, Operation } from './openapi.ts';
+import type { Operation } from './openapi-operation.ts';
+import type { OpenApiDocument } from './openapi.ts';
 import { STATUS_OF } from './problem.ts';
 
 export interface DocsPage {

@@ -7,6 +7,7 @@ import type { ErrorCode, Logger } from '../runtime/index.ts';
 /** The status of every code. Codes of start-up and definitions are ours to fix, hence 500. */
 export const STATUS_OF = {
   address_in_use: 500,
+  api_unavailable: 503,
   body_too_large: 413,
   deadline_exceeded: 504,
   disk_full: 503,

@@ -1,43 +1,6 @@
 /** The gate of a deployment pipeline: allow or refuse, from the answer of `/v1/slos`; closed where anything is missing. */
-import { z } from 'zod';
-import { AppError, formatDuration } from '../runtime/index.ts';
-
-const sloSchema = z.object({
-  name: z.string(),
-  revision: z.string(),
-  labels: z.record(z.string(), z.string()),
-  state: z.string(),
-  reason: z.string(),
-  budget: z.object({ remaining_ratio: z.number() }).nullable(),
-  tiers: z.array(z.object({ name: z.string(), severity: z.string(), is_burning: z.boolean() })),
-  burn_rates: z.array(
-    z.object({
-      window_seconds: z.number(),
-      valid_count: z.number().nullable(),
-      burn_rate: z.number(),
-    }),
-  ),
-});
-const answerSchema = z.object({
-  is_stale: z.boolean(),
-  evaluated_at: z.string().nullable(),
-  slos: z.array(sloSchema),
-});
-
-/** What the gate looks at in the answer of `/v1/slos`. */
-export type GateAnswer = z.output<typeof answerSchema>;
-export type GateSlo = z.output<typeof sloSchema>;
-
-/** @throws AppError `metrics_unavailable` where the answer is none of `/v1/slos`. */
-export function parseGateAnswer(answer: unknown): GateAnswer {
-  const result = answerSchema.safeParse(answer);
-  if (result.success) return result.data;
-  const { path, message } = result.error.issues[0]!;
-  throw new AppError(
-    'metrics_unavailable',
-    `The answer is none of /v1/slos: ${path.join('.')}: ${message}`,
-  );
-}
+import { formatDuration } from '../runtime/index.ts';
+import type { SloJson, SlosJson } from './status-json.ts';
 
 export interface GateOptions {
   /** Only these; none is all. */
@@ -59,7 +22,7 @@ export interface GateVerdict {
   readonly checked: readonly string[];
 }
 
-export function decideGate(answer: GateAnswer, options: GateOptions): GateVerdict {
+export function decideGate(answer: SlosJson, options: GateOptions): GateVerdict {
   const reasons: string[] = [];
   if (answer.is_stale) {
     reasons.push(`The status is stale: evaluated at ${answer.evaluated_at ?? 'no time yet'}.`);
@@ -76,12 +39,12 @@ export function decideGate(answer: GateAnswer, options: GateOptions): GateVerdic
   return { isAllowed: reasons.length === 0, reasons, checked: chosen.map((each) => each.name) };
 }
 
-function isChosen(slo: GateSlo, { names, labels }: GateOptions): boolean {
+function isChosen(slo: SloJson, { names, labels }: GateOptions): boolean {
   const isNamed = names.length === 0 || names.includes(slo.name);
   return isNamed && Object.entries(labels).every(([key, value]) => slo.labels[key] === value);
 }
 
-function refusals(slo: GateSlo, options: GateOptions): string[] {
+function refusals(slo: SloJson, options: GateOptions): string[] {
   if (slo.state === 'no_data' || !slo.budget) return [`no data. ${slo.reason}`];
   const found: string[] = [];
   const wanted = options.revisions[slo.name];

@@ -1,15 +1,19 @@
 /** The ledger in a folder: a file a month, a JSON line an hour of an SLO, appended and never rewritten. */
-import { appendFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { appendFile, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDataFolder } from '../runtime/index.ts';
 import type { LedgerRow, SloLedger } from './ledger.ts';
 
 /** Two years and the month under way; at 20 SLOs that is 25 · 744 · 20 lines of about 170 bytes: 63 MB. */
 const MONTHS_MAX = 25;
 const FILE = /^ledger-(\d{4}-\d\d)\.ndjson$/;
 
-/** Opens the ledger of a folder, which is made where it is missing; months beyond the limit are removed. */
+/**
+ * Opens the ledger of a folder, which is made where it is missing; months beyond the limit are removed.
+ * @throws AppError `invalid_config` where the folder cannot be made
+ */
 export async function openLedgerFile(dir: string): Promise<SloLedger> {
-  await mkdir(dir, { recursive: true });
+  makeDataFolder(dir);
   for (const month of (await monthsIn(dir)).slice(0, -MONTHS_MAX)) await rm(fileOf(dir, month));
   /** Rows read so far, by month, SLO and hour: a month is read once. */
   const months = new Map<string, Promise<Map<string, LedgerRow>>>();

@@ -6,7 +6,7 @@ import { LEDGER_HOUR_MS, missingRows } from './ledger.ts';
 import type { LedgerRow, SloLedger } from './ledger.ts';
 import { readSlos } from './read-slos.ts';
 import { sloStatus } from './slo-status.ts';
-import type { SloStatus } from './slo-status.ts';
+import type { SloState, SloStatus } from './slo-status.ts';
 import type { Slo } from './slo.ts';
 
 export interface SloEvaluatorOptions {
@@ -32,6 +32,8 @@ export interface SloEvaluation {
 
 /** An evaluation is stale after this many intervals without success: one may be slow, one may fail. */
 const STALE_INTERVALS = 3;
+/** The first sample and the first whole slice of a minute are in by then; before, no data is news to nobody. */
+const FIRST_DATA_MS = 120_000;
 
 /** Whether a result is too old to act on. */
 export function isStale(evaluation: SloEvaluation, nowMs: number): boolean {
@@ -42,6 +44,9 @@ export function isStale(evaluation: SloEvaluation, nowMs: number): boolean {
 export class SloEvaluator {
   readonly #options: SloEvaluatorOptions;
   readonly #knownSince = new Map<string, number>();
+  /** The state last logged, by SLO name. */
+  readonly #loggedStates = new Map<string, SloState>();
+  #firstAtMs: number | undefined;
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
   #ledgerHour: number | undefined;
@@ -85,7 +90,7 @@ export class SloEvaluator {
     try {
       const readings = await readSlos(reader, slos, atMs, this.#knownSince);
       const statuses = readings.map((reading, index) => sloStatus(slos[index]!, reading));
-      this.#logChanges(statuses);
+      this.#logChanges(statuses, atMs);
       this.#latest = {
         ...this.#latest,
         lastSuccessAtMs: atMs,
@@ -125,10 +130,13 @@ export class SloEvaluator {
     this.#ledgerHour = hour;
   }
 
-  #logChanges(statuses: readonly SloStatus[]): void {
+  #logChanges(statuses: readonly SloStatus[], atMs: number): void {
+    this.#firstAtMs ??= atMs;
+    const isStarting = atMs - this.#firstAtMs < FIRST_DATA_MS;
     for (const { slo, state, reason } of statuses) {
-      const before = this.#latest.statuses.find((each) => each.slo.name === slo.name)?.state;
-      if (before === state) continue;
+      const before = this.#loggedStates.get(slo.name);
+      if (before === state || (before === undefined && state === 'no_data' && isStarting)) continue;
+      this.#loggedStates.set(slo.name, state);
       const isBad = state === 'burning' || state === 'exhausted' || state === 'no_data';
       this.#options.logger[isBad ? 'warn' : 'info']('slo_state_changed', {
         slo: slo.name,

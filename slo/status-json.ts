@@ -97,19 +97,6 @@ export function ledgerRowJson(row: LedgerRow) {
 
 export type LedgerRowJson = ReturnType<typeof ledgerRowJson>;
 
-/** The hour as the ledger has it. */
-export function parseLedgerRow(slo: string, hour: LedgerRowJson): LedgerRow {
-  return {
-    slo,
-    revision: hour.revision,
-    startAtMs: Date.parse(hour.hour_start),
-    objectivePercentText: hour.objective_percent,
-    budgetRatio: hour.budget_ratio,
-    goodCount: hour.good_count,
-    validCount: hour.valid_count,
-  };
-}
-
 function windowJson(window: WindowStatus) {
   return {
     window: formatDuration(window.windowMs),

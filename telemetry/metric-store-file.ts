@@ -1,12 +1,11 @@
 /** The metric store with a SQLite file beside it: each append is on disk when it returns, chunks follow every 15 minutes. */
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { SQLOutputValue } from 'node:sqlite';
-import { DatabaseSync } from 'node:sqlite';
-import { AppError, messageOf } from '../runtime/index.ts';
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
+import { AppError, makeDataFolder } from '../runtime/index.ts';
 import type { Logger } from '../runtime/index.ts';
 import type { Chunk } from './metric-store-chunk.ts';
 import { chunkFromBytes, chunkToBytes } from './metric-store-codec.ts';
+import { bufferOf, bytesOf, isHeld, openStoreDatabase, setAside } from './metric-store-database.ts';
 import type { Series } from './metric-store-series.ts';
 import { MetricStore } from './metric-store.ts';
 import type { AppendRecord, MetricStoreLimits } from './metric-store.ts';
@@ -14,22 +13,8 @@ import type { Labels } from './signal.ts';
 
 /** Appends that opening has to repeat: 90 at 10 s; of 1,000 series 12 KB each. */
 const CHECKPOINT_EVERY_MS = 15 * 60_000;
-/** Set where the tables of an older version would be read wrongly. */
-const FORMAT_VERSION = 1;
 /** Of 4 KiB: 512 MiB, three times what the store takes in memory. Beyond it the file is as on a full disk. */
 const FILE_PAGES_MAX = 131_072;
-const SQLITE_BUSY = 5;
-const SQLITE_LOCKED = 6;
-
-const SCHEMA = `
-CREATE TABLE IF NOT EXISTS series (
-  id INTEGER PRIMARY KEY, name TEXT NOT NULL, labels TEXT NOT NULL, kind TEXT NOT NULL, ends BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS chunks (
-  id INTEGER PRIMARY KEY, series_id INTEGER NOT NULL, is_head INTEGER NOT NULL, bytes BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS appends (
-  id INTEGER PRIMARY KEY, at_ms REAL NOT NULL, ids BLOB NOT NULL, samples BLOB NOT NULL, ended BLOB NOT NULL);
-PRAGMA user_version = ${FORMAT_VERSION};
-`;
 
 export interface MetricStoreFile {
   readonly store: MetricStore;
@@ -51,12 +36,11 @@ export interface MetricStoreFileOptions {
  */
 export function openMetricStore(options: MetricStoreFileOptions): MetricStoreFile {
   const { path, logger } = options;
-  makeFolder(path);
+  makeDataFolder(dirname(path));
   try {
     return new OpenFile(options);
   } catch (error) {
-    const code = resultCode(error);
-    if (code === SQLITE_BUSY || code === SQLITE_LOCKED) {
+    if (isHeld(error)) {
       throw new AppError(
         'locked',
         `${path} is held by another process. Stop it, or set HIGHWATER_DATA_DIR to another folder.`,
@@ -94,13 +78,8 @@ class OpenFile implements MetricStoreFile {
     const { path, limits, filePagesMax = FILE_PAGES_MAX, logger } = options;
     this.#logger = logger;
     this.store = new MetricStore(limits);
-    this.#database = new DatabaseSync(path, { timeout: 0 });
+    this.#database = openStoreDatabase(path, filePagesMax);
     try {
-      this.#database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;');
-      this.#database.exec('PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216;');
-      this.#database.exec(`PRAGMA max_page_count = ${filePagesMax}`);
-      this.#checkVersion();
-      this.#database.exec(`BEGIN EXCLUSIVE; ${SCHEMA} COMMIT;`);
       this.#load();
     } catch (error) {
       this.#database.close();
@@ -118,12 +97,6 @@ class OpenFile implements MetricStoreFile {
     this.store.onAppend = undefined;
     this.#write(() => this.#checkpoint());
     this.#database.close();
-  }
-
-  #checkVersion(): void {
-    const version = Number(this.#rows('PRAGMA user_version')[0]?.['user_version']);
-    if (version === 0 || version === FORMAT_VERSION) return;
-    throw new Error(`expected format ${FORMAT_VERSION}; got ${version}`);
   }
 
   #load(): void {
@@ -275,46 +248,4 @@ class OpenFile implements MetricStoreFile {
   #rows(sql: string): Record<string, SQLOutputValue>[] {
     return this.#database.prepare(sql).all();
   }
-}
-
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(dirname(path), { recursive: true });
-  } catch (error) {
-    throw new AppError(
-      'invalid_config',
-      `HIGHWATER_DATA_DIR: expected a folder that can be written; got ${dirname(path)} (${messageOf(error)})`,
-      { cause: error },
-    );
-  }
-}
-
-/** With what SQLite keeps beside it; an older one set aside goes. */
-function setAside(path: string, aside: string): void {
-  for (const suffix of ['', '-wal', '-shm']) {
-    rmSync(`${aside}${suffix}`, { force: true });
-    try {
-      renameSync(`${path}${suffix}`, `${aside}${suffix}`);
-    } catch (error) {
-      if (!isMissing(error)) throw error;
-    }
-  }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
-}
-
-function resultCode(error: unknown): number {
-  const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) : 0;
-  return code & 0xff;
-}
-
-function bytesOf(array: Uint32Array | Float64Array): Uint8Array {
-  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-}
-
-/** Its own buffer, which arrays of every kind can be laid over. */
-function bufferOf(value: SQLOutputValue | undefined): ArrayBuffer {
-  return value instanceof Uint8Array ? Uint8Array.from(value).buffer : new ArrayBuffer(0);
 }

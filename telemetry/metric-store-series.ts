@@ -1,8 +1,8 @@
 /** One series of the metric store: closed chunks, then an open head; answers about any span of time in O(log n). */
 import { countUpTo, larger } from './metric-store-chunk.ts';
 import type { Chunk, Run } from './metric-store-chunk.ts';
+import { Head } from './metric-store-head.ts';
 import { packChunk } from './metric-store-pack.ts';
-import { RunningSum } from './metric-store-running-sum.ts';
 import type { Labels } from './signal.ts';
 
 /** What the samples mean: a counter's fall is a reset. */
@@ -277,60 +277,4 @@ interface Place {
 /** What is lost where a counter goes from `before` to `after`. */
 function resetBetween(before: number, after: number): number {
   return after < before ? before : 0;
-}
-
-/** Samples as they come in. */
-class Head implements Run {
-  count = 0;
-  max = Number.NaN;
-  #times = new Float64Array(8);
-  #values = new Float64Array(8);
-  readonly #resets = new RunningSum();
-
-  get bytes(): number {
-    return this.#times.byteLength * 2;
-  }
-
-  get lastAtMs(): number {
-    return this.#times[this.count - 1] ?? Number.NEGATIVE_INFINITY;
-  }
-
-  atMs(index: number): number {
-    return this.#times[index]!;
-  }
-
-  value(index: number): number {
-    return this.#values[index]!;
-  }
-
-  resetsUpTo(index: number): number {
-    return this.#resets.upTo(index);
-  }
-
-  push(atMs: number, value: number): void {
-    if (this.count === this.#times.length) {
-      this.#times = grown(this.#times);
-      this.#values = grown(this.#values);
-    }
-    const before = this.count === 0 ? Number.NaN : this.#values[this.count - 1]!;
-    if (value < before) this.#resets.add(this.count, before);
-    this.#times[this.count] = atMs;
-    this.#values[this.count] = value;
-    this.max = larger(this.max, value);
-    this.count++;
-  }
-
-  times(): Float64Array {
-    return this.#times.subarray(0, this.count);
-  }
-
-  values(): Float64Array {
-    return this.#values.subarray(0, this.count);
-  }
-}
-
-function grown(column: Float64Array): Float64Array<ArrayBuffer> {
-  const wider = new Float64Array(column.length * 2);
-  wider.set(column);
-  return wider;
 }

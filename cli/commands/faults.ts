@@ -1,15 +1,13 @@
 /** `highwater faults set | show | clear`: breaks parts of a running service on purpose, for a while. */
 import type { Command } from 'commander';
-import { AppError, formatDuration, messageOf } from '../../runtime/index.ts';
+import { z } from 'zod';
+import { AppError, formatDuration, loadConfig, messageOf } from '../../runtime/index.ts';
 import { parseFaults } from '../../telemetry/index.ts';
+import { baseUrl } from '../service-api.ts';
 
-interface Shown {
-  readonly faults: readonly {
-    readonly fault: string;
-    readonly value: unknown;
-    readonly forMs: number;
-  }[];
-}
+const shownSchema = z.object({
+  faults: z.array(z.object({ fault: z.string(), value: z.unknown(), forMs: z.number() })),
+});
 
 export function addFaultsCommand(program: Command): void {
   const faults = program
@@ -17,7 +15,11 @@ export function addFaultsCommand(program: Command): void {
     .description(
       'break a running service on purpose; it must have been started with HIGHWATER_FAULTS=allow',
     );
-  const at = ['--at <url>', 'its metrics port', 'http://127.0.0.1:9464'] as const;
+  const at = [
+    '--at <url>',
+    'base URL of its metrics port (default: the configured one)',
+    baseUrl,
+  ] as const;
   faults
     .command('set')
     .description(
@@ -26,7 +28,7 @@ export function addFaultsCommand(program: Command): void {
     .argument('<fault...>', 'name=value')
     .option('--for <duration>', 'how long, 1h at most', '5m')
     .option(...at)
-    .action(async (words: readonly string[], options: { for: string; at: string }) => {
+    .action(async (words: readonly string[], options: { for: string; at?: string }) => {
       const body = { ...Object.fromEntries(words.map(pairOf)), for: options.for };
       parseFaults(body);
       await call(options.at, 'POST', body);
@@ -35,12 +37,12 @@ export function addFaultsCommand(program: Command): void {
     .command('show')
     .description('what is in force')
     .option(...at)
-    .action((options: { at: string }) => call(options.at, 'GET'));
+    .action((options: { at?: string }) => call(options.at, 'GET'));
   faults
     .command('clear')
     .description('end all of it now')
     .option(...at)
-    .action((options: { at: string }) => call(options.at, 'DELETE'));
+    .action((options: { at?: string }) => call(options.at, 'DELETE'));
 }
 
 function pairOf(word: string): readonly [string, string] {
@@ -48,7 +50,8 @@ function pairOf(word: string): readonly [string, string] {
   return [name, value.join('=')];
 }
 
-async function call(at: string, method: string, body?: object): Promise<void> {
+async function call(given: string | undefined, method: string, body?: object): Promise<void> {
+  const at = given ?? configuredUrl();
   let response: Response;
   try {
     response = await fetch(new URL('/faults', at), {
@@ -59,7 +62,11 @@ async function call(at: string, method: string, body?: object): Promise<void> {
       }),
     });
   } catch (error) {
-    throw new AppError('metrics_unavailable', `Nothing answers at ${at}: ${messageOf(error)}`);
+    throw new AppError(
+      'api_unavailable',
+      `Nothing answers at ${at}: ${messageOf(error)}; name its metrics port with --at.`,
+      { cause: error },
+    );
   }
   const text = await response.text();
   if (response.status === 404) {
@@ -69,10 +76,15 @@ async function call(at: string, method: string, body?: object): Promise<void> {
     );
   }
   if (!response.ok) throw new AppError('invalid_argument', text.trim());
-  const { faults } = JSON.parse(text) as Shown;
+  const { faults } = shownSchema.parse(JSON.parse(text));
   const lines = faults.map(
     ({ fault, value, forMs }) =>
       `${fault}=${fault === 'latency' ? formatDuration(Number(value)) : String(value)} for ${formatDuration(Math.ceil(forMs / 1_000) * 1_000)}`,
   );
   process.stdout.write(`${lines.join('\n') || 'no fault is injected'}\n`);
+}
+
+function configuredUrl(): string {
+  const { METRICS_HOST: host, METRICS_PORT: port } = loadConfig();
+  return `http://${host}:${port}`;
 }

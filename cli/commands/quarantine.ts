@@ -1,20 +1,30 @@
 /** `highwater quarantine`: lists refused messages and puts repaired ones back, through the running API. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { AppError, loadConfig, messageOf } from '../../runtime/index.ts';
+import { z } from 'zod';
+import { AppError, messageOf } from '../../runtime/index.ts';
+import { askService, serviceUrl, URL_OPTION } from '../service-api.ts';
 
 interface Selection {
-  readonly api?: string;
+  readonly url?: string;
   readonly reasonCode?: string;
 }
 
-interface QuarantinedMessage {
-  readonly quarantine_id: string;
-  readonly quarantine_time: string;
-  readonly reason_code: string;
-  readonly reason: string;
-  readonly payload: string;
-}
+/** Of the answers, what is shown; `list --json` prints each message as it came. */
+const listAnswer = z.object({
+  quarantine: z.array(
+    z.looseObject({
+      quarantine_id: z.string(),
+      quarantine_time: z.string(),
+      reason_code: z.string(),
+      reason: z.string(),
+    }),
+  ),
+});
+const replayAnswer = z.object({
+  replayed_count: z.number(),
+  still_refused: z.array(z.object({ quarantine_id: z.string(), reason: z.string() })),
+});
 
 interface ReplayOptions extends Selection {
   readonly id?: readonly string[];
@@ -28,16 +38,12 @@ export function addQuarantineCommand(program: Command): void {
   const quarantine = program
     .command('quarantine')
     .description('refused messages: list them, put repaired ones back');
-  const api = [
-    '--api <url>',
-    'base URL of the running API (default: the configured port)',
-  ] as const;
   const reason = ['--reason-code <code>', 'only messages refused for this reason'] as const;
   quarantine
     .command('list')
     .description('refused messages of a stream, newest first')
     .argument('<stream>')
-    .option(...api)
+    .option(...URL_OPTION)
     .option(...reason)
     .option('--limit <count>', 'at most this many', '50')
     .option('--json', 'one JSON object a line, as replay --from takes it')
@@ -46,7 +52,7 @@ export function addQuarantineCommand(program: Command): void {
     .command('replay')
     .description('validate refused messages again, repaired if asked, and publish those that pass')
     .argument('<stream>')
-    .option(...api)
+    .option(...URL_OPTION)
     .option(...reason)
     .option('--id <id...>', 'only these messages')
     .option('--set <field=json...>', 'repair: set a field of the event, such as amount=12.5')
@@ -66,10 +72,8 @@ async function list(
   const query = new URLSearchParams({ limit: options.limit, replayed: 'false' });
   if (options.reasonCode) query.set('reason_code', options.reasonCode);
   const path = `/v1/streams/${encodeURIComponent(stream)}/quarantine?${query.toString()}`;
-  const { quarantine } = await call<{ quarantine: readonly QuarantinedMessage[] }>(
-    options.api,
-    path,
-  );
+  const answer = await askService(serviceUrl(options.url), path);
+  const { quarantine } = understood(listAnswer, answer);
   for (const message of quarantine) {
     const line = options.json
       ? JSON.stringify(message)
@@ -90,10 +94,8 @@ async function replay(stream: string, options: ReplayOptions): Promise<void> {
     dry_run: options.dryRun ?? false,
   };
   const path = `/v1/streams/${encodeURIComponent(stream)}/quarantine/replay`;
-  const result = await call<{
-    replayed_count: number;
-    still_refused: readonly { quarantine_id: string; reason: string }[];
-  }>(options.api, path, body);
+  const answer = await askService(serviceUrl(options.url), path, body);
+  const result = understood(replayAnswer, answer);
   for (const { quarantine_id: id, reason } of result.still_refused) {
     process.stdout.write(`${id}  still refused: ${reason}\n`);
   }
@@ -102,6 +104,12 @@ async function replay(stream: string, options: ReplayOptions): Promise<void> {
     `${result.replayed_count} ${verb}, ${result.still_refused.length} still refused\n`,
   );
   if (result.still_refused.length > 0) process.exitCode = 1;
+}
+
+function understood<T>(schema: z.ZodType<T>, answer: unknown): T {
+  const result = schema.safeParse(answer);
+  if (result.success) return result.data;
+  throw new AppError('api_unavailable', `The answer is none of the quarantine: ${result.error}`);
 }
 
 function parseAssignment(text: string): [string, unknown] {
@@ -140,27 +148,4 @@ function parseLine(line: string, place: string): { quarantine_id: string; payloa
     });
   }
   throw new AppError('invalid_argument', `${place}: expected {"quarantine_id": "…", "payload": …}`);
-}
-
-async function call<T>(api: string | undefined, path: string, body?: unknown): Promise<T> {
-  const config = loadConfig();
-  const base = api ?? `http://${config.HIGHWATER_HOST}:${config.PORT}`;
-  const post = {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  };
-  const request = body === undefined ? {} : post;
-  const response = await fetch(new URL(path, base), request).catch((error: unknown) => {
-    throw new AppError(
-      'messages_unavailable',
-      `No API answers at ${base}; start it (highwater start) or name it with --api.`,
-      { cause: error },
-    );
-  });
-  const answer = (await response.json()) as T & { detail?: string };
-  if (!response.ok) {
-    throw new AppError('invalid_argument', answer.detail ?? `The API answered ${response.status}.`);
-  }
-  return answer;
 }

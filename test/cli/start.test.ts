@@ -103,10 +103,10 @@ test.serial('parts run on their own, and a refused message is repaired and repla
       const { body } = await getJson(`${url}/v1/streams/transactions/quarantine`);
       return body.quarantine!.length === 1;
     });
-    const list = startHighwater(['quarantine', 'list', 'transactions', '--api', url]);
+    const list = startHighwater(['quarantine', 'list', 'transactions', '--url', url]);
     t.is(await list.exited, 0, list.output.stderr);
     t.regex(list.output.stdout, /out_of_range: expected a number above 0; got 0/);
-    const words = ['quarantine', 'replay', 'transactions', '--api', url];
+    const words = ['quarantine', 'replay', 'transactions', '--url', url];
     const still = startHighwater([...words, '--dry-run']);
     t.is(await still.exited, 1);
     t.regex(still.output.stdout, /still refused: expected a number above 0/);

@@ -12,6 +12,7 @@ import test from 'ava';
 import { startPubsubServer, startPubsubThread } from '../../emulator/index.ts';
 import { loadServices } from '../../emulator/protos.ts';
 import { silentLogger, systemClock } from '../../runtime/index.ts';
+import { eventually } from '../helpers/highwater-process.ts';
 
 const OPTIONS = {
   host: '127.0.0.1',
@@ -20,7 +21,6 @@ const OPTIONS = {
   clock: systemClock,
   logger: silentLogger,
 };
-const WAIT_MS = 20_000;
 
 function temporaryFolder(t: ExecutionContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'highwater-pubsub-'));
@@ -47,14 +47,6 @@ async function start(
   return { server, pubsub: connect(t, server.port) };
 }
 
-async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  const deadlineMs = systemClock.monotonicMs() + WAIT_MS;
-  while (!(await isTrue())) {
-    if (systemClock.monotonicMs() > deadlineMs) throw new Error('It did not become true in time');
-    await systemClock.sleep(10);
-  }
-}
-
 /** Acks what arrives; the array grows. */
 function collect(t: ExecutionContext, subscription: Subscription): Message[] {
   const messages: Message[] = [];
@@ -76,11 +68,14 @@ test('what a client publishes its subscriber receives, with attributes, and the 
   t.is(backlog?.subscription, 'projects/test/subscriptions/events-a');
   t.is(backlog?.undeliveredCount, 1);
   const messages = collect(t, subscription);
-  await until(() => messages.length === 1);
+  await eventually('a message', () => messages.length === 1);
   t.is(messages[0]?.id, messageId);
   t.is(messages[0]?.data.toString(), 'x');
   t.deepEqual(messages[0]?.attributes, { a: 'b' });
-  await until(async () => (await server.backlog())[0]?.undeliveredCount === 0);
+  await eventually(
+    'nothing undelivered',
+    async () => (await server.backlog())[0]?.undeliveredCount === 0,
+  );
 });
 
 test('a stream holds no more messages than it asked for', async (t) => {
@@ -97,11 +92,11 @@ test('a stream holds no more messages than it asked for', async (t) => {
   await Promise.all(
     Array.from({ length: 10 }, () => topic.publishMessage({ data: Buffer.from('x') })),
   );
-  await until(() => held.length === 3);
+  await eventually('3 held messages', () => held.length === 3);
   await systemClock.sleep(200);
   t.is(held.length, 3);
   for (let acked = 0; acked < 10; acked++) {
-    await until(() => held.length > acked);
+    await eventually('the next message', () => held.length > acked);
     held[acked]?.ack();
   }
 });
@@ -121,7 +116,7 @@ test('a ping on a stream is answered, and a second subscription in it is refused
     protocolVersion: 1,
   });
   stream.write({});
-  await until(() => responses.length === 1);
+  await eventually('a response', () => responses.length === 1);
   // subscription_properties (field 4): exactly-once false, ordering true
   t.deepEqual([...responses[0]!], [0x22, 4, 0x08, 0, 0x10, 1]);
   stream.write({ subscription: 'projects/test/subscriptions/events-a' });
@@ -147,7 +142,7 @@ test('after five nacks a message arrives at the dead-letter topic with where it 
   t.teardown(() => subscription.close());
   await topic.publishMessage({ data: Buffer.from('x'), attributes: { a: 'b' } });
   const dead = collect(t, deadSubscription);
-  await until(() => dead.length === 1);
+  await eventually('a dead letter', () => dead.length === 1);
   t.deepEqual(attempts, [1, 2, 3, 4, 5]);
   t.is(dead[0]?.attributes.a, 'b');
   t.is(dead[0]?.attributes.CloudPubSubDeadLetterSourceDeliveryCount, '5');
@@ -162,10 +157,13 @@ test('a snapshot brings acked messages back, and a seek to now drops all', async
   await topic.publishMessage({ data: Buffer.from('x') });
   await subscription.createSnapshot('before');
   const messages = collect(t, subscription);
-  await until(() => messages.length === 1);
-  await until(async () => (await server.backlog())[0]?.undeliveredCount === 0);
+  await eventually('a message', () => messages.length === 1);
+  await eventually(
+    'nothing undelivered',
+    async () => (await server.backlog())[0]?.undeliveredCount === 0,
+  );
   await subscription.seek('before');
-  await until(() => messages.length === 2);
+  await eventually('2 messages', () => messages.length === 2);
   await topic.publishMessage({ data: Buffer.from('y') });
   await subscription.seek(new Date(systemClock.nowMs() + 1000));
   t.is((await server.backlog())[0]?.undeliveredCount, 0);
@@ -180,7 +178,7 @@ test('a filter lets only its messages through', async (t) => {
   const messages = collect(t, subscription);
   await topic.publishMessage({ attributes: { kind: 'refund' } });
   await topic.publishMessage({ attributes: { kind: 'order' } });
-  await until(() => messages.length === 1);
+  await eventually('a message', () => messages.length === 1);
   t.is(messages[0]?.attributes.kind, 'order');
 });
 
@@ -195,7 +193,7 @@ test('exactly-once confirms a first ack and refuses it after the lease is gone',
   });
   t.teardown(() => subscription.close());
   await topic.publishMessage({ data: Buffer.from('x') });
-  await until(() => outcomes.length === 1);
+  await eventually('an outcome', () => outcomes.length === 1);
   t.deepEqual(outcomes, ['SUCCESS']);
   t.is((await server.backlog())[0]?.undeliveredCount, 0);
   const client = rawSubscriber(t, server.port);
@@ -220,8 +218,8 @@ test('beyond its size limit a publish is refused with what to do, and acks make 
   const error = await t.throwsAsync(hasty.publishMessage({ data: Buffer.alloc(2_500) }));
   t.regex(error.message, /RESOURCE_EXHAUSTED.*limit is 3000.*PUBSUB_STORAGE_BYTES_MAX/);
   const messages = collect(t, subscription);
-  await until(() => messages.length === 1);
-  await until(() =>
+  await eventually('a message', () => messages.length === 1);
+  await eventually('a publish that is taken', () =>
     hasty.publishMessage({ data: Buffer.alloc(2_500) }).then(
       () => true,
       () => false,
@@ -237,13 +235,16 @@ test('topics, subscriptions, unacked messages and acks survive a restart', async
   const [subscription] = await topic.createSubscription('events-a');
   const early = collect(t, subscription);
   await topic.publishMessage({ data: Buffer.from('acked') });
-  await until(async () => early.length === 1 && (await first.backlog())[0]?.undeliveredCount === 0);
+  await eventually(
+    'one message, acked',
+    async () => early.length === 1 && (await first.backlog())[0]?.undeliveredCount === 0,
+  );
   await subscription.close();
   const messageId = await topic.publishMessage({ data: Buffer.from('unacked') });
   await first.close();
   const { pubsub: later } = await start(t, { dataDir });
   const messages = collect(t, later.subscription('events-a'));
-  await until(() => messages.length >= 1);
+  await eventually('a message', () => messages.length >= 1);
   t.deepEqual(
     messages.map((message) => [message.id, message.data.toString()]),
     [[messageId, 'unacked']],
@@ -271,7 +272,10 @@ test('a seek, a snapshot and what topic retention keeps survive a restart', asyn
   t.is((await server.backlog())[0]?.undeliveredCount, 2);
   await later.subscription('events-a').seek('before');
   const messages = collect(t, later.subscription('events-a'));
-  await until(async () => (await server.backlog())[0]?.undeliveredCount === 0);
+  await eventually(
+    'nothing undelivered',
+    async () => (await server.backlog())[0]?.undeliveredCount === 0,
+  );
   t.deepEqual(
     messages.map(({ data }) => data.toString()),
     ['late'],
@@ -291,7 +295,7 @@ test('two subscribers of one subscription share its messages', async (t) => {
       topic.publishMessage({ data: Buffer.from(String(index)) }),
     ),
   );
-  await until(() => both[0]!.length + both[1]!.length === 100);
+  await eventually('100 messages', () => both[0]!.length + both[1]!.length === 100);
   t.true(both.every((messages) => messages.length >= 10));
 });
 
@@ -308,7 +312,7 @@ test('messages of one key arrive in order', async (t) => {
       ordered.publishMessage({ data: Buffer.from(String(index)), orderingKey: `k${index % 3}` }),
     ),
   );
-  await until(() => messages.length === 60);
+  await eventually('60 messages', () => messages.length === 60);
   for (const key of ['k0', 'k1', 'k2']) {
     const seen = messages
       .filter(({ orderingKey }) => orderingKey === key)
@@ -335,13 +339,13 @@ test('every publish that was answered survives a kill -9', async (t) => {
       () => {},
     ),
   );
-  await until(() => answered.size >= 500);
+  await eventually('500 answers', () => answered.size >= 500);
   child.kill('SIGKILL');
   await once(child, 'exit');
   const atKill = new Set(answered);
   const { pubsub: later } = await start(t, { dataDir });
   const messages = collect(t, later.subscription('events-a'));
-  await until(() => {
+  await eventually('all of them again', () => {
     const received = new Set(messages.map(({ id }) => id));
     return [...atKill].every((id) => received.has(id));
   });

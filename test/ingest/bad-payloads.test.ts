@@ -1,8 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
-import { openRig, payment, PAYMENTS, settled, until } from './helpers/rig.ts';
+import { openRig, payment, PAYMENTS, settled } from './helpers/rig.ts';
 import { randomOf } from './helpers/random.ts';
 import type { Random } from './helpers/random.ts';
+import { eventually } from '../helpers/highwater-process.ts';
 
 const BAD_COUNT = process.env['HIGHWATER_TEST_FULL'] === '1' ? 100_000 : 1_000;
 const GOOD_COUNT = BAD_COUNT / 10;
@@ -92,7 +93,7 @@ test('every bad payload is quarantined with a reason, and no good row is lost', 
     }
     await Promise.all(sent);
     receivedCount += sent.length;
-    await until(
+    await eventually(
       `wave ${from} dealt with (seed ${seed})`,
       () => settled(ingest, receivedCount),
       120_000,

@@ -4,8 +4,9 @@ import type { ExecutionContext } from 'ava';
 import { replayQuarantine, reviewSubscriptionOf } from '../../ingest/index.ts';
 import { AppError, systemClock } from '../../runtime/index.ts';
 import { failingWarehouse, outage } from './helpers/failing-warehouse.ts';
-import { ALL_TIME, openRig, payment, PAYMENTS, settled, until } from './helpers/rig.ts';
+import { ALL_TIME, openRig, payment, PAYMENTS, settled } from './helpers/rig.ts';
 import type { Rig } from './helpers/rig.ts';
+import { eventually } from '../helpers/highwater-process.ts';
 
 const range = (count: number, from = 0) =>
   Array.from({ length: count }, (_, index) => from + index);
@@ -26,7 +27,7 @@ rigTest('duplicates by producers become one row each and are counted', async (t,
   const ingest = await rig.start();
   const events = range(500).map((index) => payment(index));
   await rig.publish([...events, ...events.slice(0, 200)]);
-  await until('all dealt with', () => settled(ingest, 700));
+  await eventually('all dealt with', () => settled(ingest, 700));
   const [stats] = ingest.stats();
   t.is(stats?.committedCount, 500);
   t.is(stats?.duplicateCount, 200);
@@ -72,7 +73,7 @@ rigTest(
         rig.publishBytes(data, { ...attributes, case: String(index), origin: 'test' }),
       ),
     ]);
-    await until('all dealt with', () => settled(ingest, 300 + bad.length));
+    await eventually('all dealt with', () => settled(ingest, 300 + bad.length));
     t.is((await rig.stored()).length, 300);
     const records = await quarantined(rig);
     t.is(records.length, bad.length);
@@ -90,7 +91,7 @@ rigTest(
       seen.push(message.attributes);
       message.ack();
     });
-    await until('dead letters', () => seen.length === bad.length);
+    await eventually('dead letters', () => seen.length === bad.length);
     await review.close();
     t.true(seen.every((attributes) => attributes['origin'] === 'test'));
     t.true(seen.every((attributes) => attributes['highwater-reason']!.length > 0));
@@ -110,7 +111,7 @@ rigTest('gzip messages are stored, large ones too', async (t, rig) => {
     gzipSync(`${JSON.stringify(payment(2, { extra }))}${' '.repeat(50_000)}`),
     { 'content-encoding': 'gzip' },
   );
-  await until('all dealt with', () => settled(ingest, 2));
+  await eventually('all dealt with', () => settled(ingest, 2));
   const stored = await rig.stored();
   t.is(stored[0]?.row[3], note);
   t.is(stored[1]?.row[4], JSON.stringify(extra));
@@ -122,7 +123,7 @@ rigTest('a row that the warehouse refuses does not hold back its batch', async (
   warehouse.isPoison = ({ row }) => row[0] === 'p23';
   const ingest = await rig.start({ warehouse });
   await rig.publish(range(100).map((index) => payment(index)));
-  await until('all dealt with', () => settled(ingest, 100));
+  await eventually('all dealt with', () => settled(ingest, 100));
   t.is((await rig.stored()).length, 98);
   const records = await quarantined(rig);
   t.deepEqual(
@@ -148,7 +149,7 @@ for (const error of [
       warehouse.outage = error;
       const bad = range(5).map((index) => payment(5_000 + index, { amount: -1 }));
       await rig.publish([...range(1_000).map((index) => payment(index)), ...bad]);
-      await until('paused', () => ingest.stats()[0]!.isPaused && !ingest.isHealthy());
+      await eventually('paused', () => ingest.stats()[0]!.isPaused && !ingest.isHealthy());
       await systemClock.sleep(1_000);
       const paused = ingest.stats()[0]!;
       t.is(paused.committedCount, 0);
@@ -158,14 +159,14 @@ for (const error of [
         String(paused.inFlightCount),
       );
       warehouse.outage = undefined;
-      await until('recovered', async () => (await rig.warehouse.rowCount(PAYMENTS)) === 1_000);
-      await until('all dealt with', () => settled(ingest, 1_005));
+      await eventually('recovered', async () => (await rig.warehouse.rowCount(PAYMENTS)) === 1_000);
+      await eventually('all dealt with', () => settled(ingest, 1_005));
       const stats = ingest.stats()[0]!;
       t.false(stats.isPaused);
       t.true(stats.retryCount > 0);
       t.is(stats.quarantinedCount, 5);
       t.is((await quarantined(rig)).length, 5);
-      await until('healthy', () => ingest.isHealthy());
+      await eventually('healthy', () => ingest.isHealthy());
     },
   );
 }
@@ -175,7 +176,7 @@ rigTest(
   async (t, rig) => {
     const first = await rig.start({ limits: { batchWaitMs: 60_000, batchRowsMax: 5_000 } });
     await rig.publish(range(800).map((index) => payment(index)));
-    await until('taken in', () => first.stats()[0]!.receivedCount >= 800);
+    await eventually('taken in', () => first.stats()[0]!.receivedCount >= 800);
     t.is(await rig.warehouse.rowCount(PAYMENTS), 0);
     const startMs = systemClock.monotonicMs();
     await first.close();
@@ -185,7 +186,7 @@ rigTest(
     t.is(first.stats()[0]?.ackFailureCount, 0);
     const second = await rig.start();
     await rig.publish([payment(9_000)]);
-    await until('the next one', async () => (await rig.warehouse.rowCount(PAYMENTS)) === 801);
+    await eventually('the next one', async () => (await rig.warehouse.rowCount(PAYMENTS)) === 801);
     t.is(second.stats()[0]?.duplicateCount, 0, 'nothing was delivered again');
   },
 );
@@ -197,14 +198,18 @@ rigTest(
     warehouse.outage = outage;
     const first = await rig.start({ warehouse });
     await rig.publish([...range(200).map((index) => payment(index)), payment(999, { amount: -1 })]);
-    await until('taken in', () => first.stats()[0]!.receivedCount >= 201);
+    await eventually('taken in', () => first.stats()[0]!.receivedCount >= 201);
     const startMs = systemClock.monotonicMs();
     await first.close();
     t.true(systemClock.monotonicMs() - startMs < 10_000);
     t.is(first.stats()[0]?.inFlightCount, 201);
     await rig.start();
-    await until('come again', async () => (await rig.warehouse.rowCount(PAYMENTS)) === 200, 60_000);
-    await until(
+    await eventually(
+      'come again',
+      async () => (await rig.warehouse.rowCount(PAYMENTS)) === 200,
+      60_000,
+    );
+    await eventually(
       'refused again',
       async () => (await rig.warehouse.quarantineCount(PAYMENTS.name)) === 1,
     );
@@ -223,7 +228,7 @@ rigTest('late and reordered events land in the window of their event time', asyn
   for (const event of events) {
     await rig.publish([event]);
   }
-  await until('all dealt with', () => settled(ingest, events.length));
+  await eventually('all dealt with', () => settled(ingest, events.length));
   const windows = await rig.warehouse.windows(PAYMENTS, { ...ALL_TIME, order: 'asc', limit: 100 });
   t.deepEqual(
     windows.map(({ windowStartMicros, measures }) => [
@@ -242,10 +247,13 @@ rigTest('late and reordered events land in the window of their event time', asyn
 rigTest('a subscription that is deleted is made and opened again', async (t, rig) => {
   const ingest = await rig.start();
   await rig.publish([payment(1)]);
-  await until('stored', async () => (await rig.warehouse.rowCount(PAYMENTS)) === 1);
+  await eventually('stored', async () => (await rig.warehouse.rowCount(PAYMENTS)) === 1);
   await rig.pubsub.subscription(PAYMENTS.subscription).delete();
-  await until('opened again', () => ingest.stats()[0]!.resubscribeCount > 0 && ingest.isHealthy());
-  await until('stored again', async () => {
+  await eventually(
+    'opened again',
+    () => ingest.stats()[0]!.resubscribeCount > 0 && ingest.isHealthy(),
+  );
+  await eventually('stored again', async () => {
     await rig.publish([payment(2)]);
     return (await rig.warehouse.rowCount(PAYMENTS)) === 2;
   });
@@ -257,7 +265,7 @@ rigTest('repaired messages are replayed once and become rows', async (t, rig) =>
   await rig.publish([payment(1, { amount: -5 }), payment(2, { amount: 'much' })], {
     origin: 'test',
   });
-  await until('refused', () => settled(ingest, 2));
+  await eventually('refused', () => settled(ingest, 2));
   const base = {
     warehouse: rig.warehouse,
     pubsub: rig.pubsub,
@@ -279,7 +287,7 @@ rigTest('repaired messages are replayed once and become rows', async (t, rig) =>
   t.is(wet.replayedCount, 1);
   t.is(wet.stillBad.length, 1);
   t.regex(wet.stillBad[0]!.reason, /much/);
-  await until('stored', async () => (await rig.warehouse.rowCount(PAYMENTS)) === 1);
+  await eventually('stored', async () => (await rig.warehouse.rowCount(PAYMENTS)) === 1);
   const again = await replayQuarantine({ ...base, repair, dryRun: false });
   t.is(again.replayedCount, 0);
   t.is((await rig.warehouse.event(PAYMENTS, 'p1'))?.row[2], 5);
@@ -291,5 +299,5 @@ rigTest('repaired messages are replayed once and become rows', async (t, rig) =>
   t.is((await replayQuarantine({ ...options, ids: ['no such id'] })).replayedCount, 0);
   t.is((await replayQuarantine({ ...options, reasonCode: 'not_json' })).replayedCount, 0);
   t.is((await replayQuarantine({ ...options, ids: [bad!.quarantineId] })).replayedCount, 1);
-  await until('stored', async () => (await rig.warehouse.rowCount(PAYMENTS)) === 2);
+  await eventually('stored', async () => (await rig.warehouse.rowCount(PAYMENTS)) === 2);
 });

@@ -18,12 +18,19 @@ test('all problems are named at once, each with what was got and what would pass
     PORT: '99999',
     HIGHWATER_WAREHOUSE: 'oracle',
     INGEST_BATCH_WAIT: 'soon',
+    SLO_INTERVAL: '0s',
+    METRICS_SAMPLE_INTERVAL: '61s',
   };
   const error = t.throws(() => loadConfig(environment, NO_FILE));
   t.true(isAppError(error, 'invalid_config'));
   t.regex(error.message, /PORT: expected a whole number from 0 to 65535, such as 8080; got 99999/);
   t.regex(error.message, /HIGHWATER_WAREHOUSE: expected one of duckdb, bigquery; got oracle/);
   t.regex(error.message, /INGEST_BATCH_WAIT: expected a duration such as 200ms; got soon/);
+  t.regex(error.message, /SLO_INTERVAL: expected a duration from 1s to 5m, such as 15s; got 0s/);
+  t.regex(
+    error.message,
+    /METRICS_SAMPLE_INTERVAL: expected a duration from 1s to 1m, such as 10s; got 61s/,
+  );
 });
 
 test('settings that contradict each other are refused as a pair', (t) => {

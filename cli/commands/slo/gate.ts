@@ -2,9 +2,9 @@
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { isAppError, parseDuration } from '../../../runtime/index.ts';
-import { decideGate, parseGateAnswer } from '../../../slo/index.ts';
+import { decideGate, parseSlosAnswer } from '../../../slo/index.ts';
 import type { GateOptions, GateVerdict } from '../../../slo/index.ts';
-import { askService, URL_OPTION } from './service-api.ts';
+import { askService, serviceUrl, URL_OPTION } from '../../service-api.ts';
 
 interface Options {
   readonly url?: string;
@@ -30,7 +30,7 @@ export function addGateCommand(slo: Command): void {
 }
 
 async function gate(names: readonly string[], options: Options): Promise<void> {
-  const verdict = await decide(options.url, {
+  const verdict = await decide(serviceUrl(options.url), {
     names,
     labels: options.label,
     revisions: options.revision,
@@ -41,11 +41,12 @@ async function gate(names: readonly string[], options: Options): Promise<void> {
   if (!verdict.isAllowed) process.exitCode = 1;
 }
 
-async function decide(url: string | undefined, options: GateOptions): Promise<GateVerdict> {
+/** Refuses where the service does not answer as it should. */
+async function decide(url: string, options: GateOptions): Promise<GateVerdict> {
   try {
-    return decideGate(parseGateAnswer(await askService(url, '/v1/slos')), options);
+    return decideGate(parseSlosAnswer(await askService(url, '/v1/slos')), options);
   } catch (error) {
-    if (!isAppError(error, 'metrics_unavailable')) throw error;
+    if (!isAppError(error)) throw error;
     return { isAllowed: false, reasons: [error.message], checked: [] };
   }
 }

@@ -4,14 +4,15 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { systemClock } from '../../../runtime/index.ts';
 import {
-  parseLedgerRow,
+  parseHistoryAnswer,
   parseMonth,
+  parseSlosAnswer,
   reportHtml,
   reportMarkdown,
   sloReport,
 } from '../../../slo/index.ts';
-import type { LedgerRowJson, Month, SlosJson } from '../../../slo/index.ts';
-import { askService, URL_OPTION } from './service-api.ts';
+import type { Month } from '../../../slo/index.ts';
+import { askService, serviceUrl, URL_OPTION } from '../../service-api.ts';
 
 interface Options {
   readonly url?: string;
@@ -37,8 +38,9 @@ export function addReportCommand(slo: Command): void {
 }
 
 async function report(names: readonly string[], options: Options): Promise<void> {
-  const { month: wanted, url } = options;
-  const { slos } = (await askService(url, '/v1/slos')) as SlosJson;
+  const { month: wanted } = options;
+  const url = serviceUrl(options.url);
+  const { slos } = parseSlosAnswer(await askService(url, '/v1/slos'));
   const known = slos.map((each) => each.name);
   const chosen = names.length === 0 ? known : names;
   const nowMs = systemClock.nowMs();
@@ -49,9 +51,8 @@ async function report(names: readonly string[], options: Options): Promise<void>
   const reports = [];
   for (const name of chosen) {
     const path = `/v1/slos/${encodeURIComponent(name)}/history?${range.toString()}`;
-    const { hours } = (await askService(url, path)) as { hours: readonly LedgerRowJson[] };
+    const rows = parseHistoryAnswer(await askService(url, path));
     const title = slos.find((each) => each.name === name)?.title ?? name;
-    const rows = hours.map((hour) => parseLedgerRow(name, hour));
     reports.push(sloReport({ name, title }, rows, wanted, nowMs));
   }
   const text = (options.format === 'html' ? reportHtml : reportMarkdown)(wanted, reports);

@@ -1,9 +1,10 @@
 /** `highwater slo status`: what the running service knows of its SLOs. */
 import type { Command } from 'commander';
 import { AppError, formatDuration } from '../../../runtime/index.ts';
+import { parseSloAnswer, parseSlosAnswer } from '../../../slo/index.ts';
 import type { SloJson, SlosJson } from '../../../slo/index.ts';
+import { askService, serviceUrl, URL_OPTION } from '../../service-api.ts';
 import { textTable } from '../../text-table.ts';
-import { askService, URL_OPTION } from './service-api.ts';
 
 interface StatusOptions {
   readonly url?: string;
@@ -22,13 +23,13 @@ export function addStatusCommand(slo: Command): void {
 
 async function status(name: string | undefined, options: StatusOptions): Promise<void> {
   const path = name === undefined ? '/v1/slos' : `/v1/slos/${encodeURIComponent(name)}`;
-  const answer = await askService(options.url, path);
+  const answer = await askService(serviceUrl(options.url), path);
   if (options.json) {
     process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
   } else if (name === undefined) {
-    process.stdout.write(overview(answer as SlosJson));
+    process.stdout.write(overview(parseSlosAnswer(answer)));
   } else {
-    process.stdout.write(details(answer as SloJson));
+    process.stdout.write(details(parseSloAnswer(answer)));
   }
 }
 

@@ -168,19 +168,6 @@ export function payment(index: number, fields: Record<string, unknown> = {}) {
   };
 }
 
-/** Polls until `check` holds. */
-export async function until(
-  what: string,
-  check: () => boolean | Promise<boolean>,
-  deadlineMs = 30_000,
-): Promise<void> {
-  const endMs = systemClock.monotonicMs() + deadlineMs;
-  while (!(await check())) {
-    if (systemClock.monotonicMs() > endMs) throw new Error(`not within ${deadlineMs} ms: ${what}`);
-    await systemClock.sleep(20);
-  }
-}
-
 /** Whether everything that ingest has taken in is dealt with. */
 export function settled(ingest: Ingest, receivedMin: number): boolean {
   return ingest

@@ -8,6 +8,7 @@ import type {
 } from '../../../ingest/producers/index.ts';
 import { startFlightsPoller, startFlightsReplay } from '../../../ingest/producers/index.ts';
 import { createLogger, silentLogger, systemClock, VirtualClock } from '../../../runtime/index.ts';
+import { eventually } from '../../helpers/highwater-process.ts';
 
 const KEY = 'sec/ret+key';
 const QUICK = { backoffMinMs: 5, backoffMaxMs: 20, requestTimeoutMs: 5_000 };
@@ -51,16 +52,8 @@ async function setup(t: ExecutionContext, { faults, serverKey = KEY, ...options 
   return { start, events, flightTime, publish };
 }
 
-async function until(isTrue: () => boolean, what: string): Promise<void> {
-  const deadlineMs = systemClock.monotonicMs() + 20_000;
-  while (!isTrue()) {
-    if (systemClock.monotonicMs() > deadlineMs) throw new Error(`not within 20 s: ${what}`);
-    await systemClock.sleep(5);
-  }
-}
-
 const polls = (poller: FlightsPoller, count: number) =>
-  until(() => poller.stats().completedPollCount >= count, `${count} polls`);
+  eventually(`${count} polls`, () => poller.stats().completedPollCount >= count);
 
 test('All pages are published once, and then only what changed.', async (t) => {
   const { start, events, flightTime } = await setup(t);
@@ -145,7 +138,7 @@ test('A server that is away fails polls, and the poller comes back by itself.', 
     faults: () => (isAway ? { kind: 'status', status: 503 } : undefined),
   });
   const poller = start();
-  await until(() => poller.stats().failedPollCount >= 2, 'failed polls');
+  await eventually('failed polls', () => poller.stats().failedPollCount >= 2);
   t.is(poller.stats().lastSuccessAtMs, null);
   isAway = false;
   await polls(poller, 1);
@@ -166,11 +159,11 @@ for (const [form, retryAfter] of [
         ++requestCount === 1 ? { kind: 'status', status: 429, retryAfter } : undefined,
     });
     const poller = start();
-    await until(() => poller.stats().failedRequestCount === 1, 'the refusal');
+    await eventually('the refusal', () => poller.stats().failedRequestCount === 1);
     await clock.advance(119_000);
     t.is(poller.stats().requestCount, 1);
     await clock.advance(1_000);
-    await until(() => requestCount > 1, 'the second request');
+    await eventually('the second request', () => requestCount > 1);
     await polls(poller, 1);
     t.is(poller.stats().failedRequestCount, 1);
   });
@@ -198,7 +191,7 @@ test('A refused key ends the poller with a clear error, and the key stands nowhe
 test('A host that is not there is retried, and the key is not in the reason.', async (t) => {
   const { start } = await setup(t);
   const poller = start({ apiUrl: 'http://127.0.0.1:1' });
-  await until(() => poller.stats().failedRequestCount >= 2, 'two failures');
+  await eventually('two failures', () => poller.stats().failedRequestCount >= 2);
   t.regex(poller.stats().lastError ?? '', /ECONNREFUSED|bad port/);
   t.false(poller.stats().lastError?.includes(KEY));
 });
@@ -214,7 +207,7 @@ test('The pages of a poll are bounded, and the cut is counted.', async (t) => {
 test('Closing in the middle of a hanging request ends at once.', async (t) => {
   const { start } = await setup(t, { faults: () => ({ kind: 'hang' }) });
   const poller = start();
-  await until(() => poller.stats().requestCount === 1, 'a request');
+  await eventually('a request', () => poller.stats().requestCount === 1);
   const startedAtMs = systemClock.monotonicMs();
   await poller.close();
   t.true(systemClock.monotonicMs() - startedAtMs < 3_000);
