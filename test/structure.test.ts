@@ -15,6 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   telemetry: ['runtime'],
   slo: ['telemetry', 'runtime'],
   alerts: ['slo', 'telemetry', 'runtime'],
+  dashboards: ['slo', 'alerts', 'telemetry', 'runtime'],
   ingest: ['streams', 'warehouse', 'telemetry', 'runtime'],
   service: ['streams', 'warehouse', 'slo', 'alerts', 'telemetry', 'runtime'],
   cli: [ALL],
