@@ -1,3 +1,36 @@
+/**
+ * Alerting as pure functions. In a process, for the API and for a backtest alike:
+ *
+ *   const definitions = loadPolicies('alerts/policies.yaml', slos);
+ *   const plan = alertPlan(definitions.policies);
+ *   let state = NO_ALERTS;                        // or parseAlertsState(what was kept)
+ *   // every definitions.intervalMs, or every virtual step:
+ *   const step = await evaluateAlerts(definitions, plan, reader, state, nowMs);
+ *   state = step.state;                           // keep it together with step.transitions, then tell receivers
+ *   step.transitions.filter((each) => each.isTold) // firing, raised, unmuted, resolved; `incident` has the id, key, severity, route
+ *
+ * Without a reader: `plan.signals` → answers → `stepAlerts(definitions, plan.observe(answers), state, nowMs)`.
+ */
+export { alertPlan, evaluatePolicy, GROUPS_MAX } from './alert-plan.ts';
+export type { AlertPlan, Observation } from './alert-plan.ts';
+export { NO_ALERTS, parseAlertsState } from './alert-state.ts';
+export type { AlertsState, AlertState, Incident, Mute } from './alert-state.ts';
+export { answerCondition, conditionSignals, labelsKey } from './condition.ts';
+export type { Condition, ConditionAnswer, Guard } from './condition.ts';
+export { conditionPromQL } from './condition-promql.ts';
+export { evaluateAlerts } from './evaluate-alerts.ts';
+export type { AlertsEvaluation } from './evaluate-alerts.ts';
+export { acknowledge, addSilence, endSilence } from './hand-set.ts';
+export { loadPolicies, parsePolicies } from './load-policies.ts';
+export type { AlertDefinitions } from './load-policies.ts';
+export { alertName, compareLoudness, SEVERITIES } from './policy.ts';
+export type { Policy, Route, Rung } from './policy.ts';
+export type { Silence } from './silence.ts';
+export { sloPolicy } from './slo-policy.ts';
+export type { BurnRateOptions } from './slo-policy.ts';
+export { alertLabels, stepAlerts } from './step-alerts.ts';
+export type { AlertsStep } from './step-alerts.ts';
+export type { Transition, TransitionKind } from './transition.ts';
 export { emailMessage } from './notify/email-message.ts';
 export type { EmailMessage } from './notify/email-message.ts';
 export { logLine } from './notify/log-line.ts';

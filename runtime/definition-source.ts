@@ -55,6 +55,11 @@ export class DefinitionSource {
     return this.#document !== undefined;
   }
 
+  /** What was reported so far, by this source and by those that share its list. */
+  get problems(): readonly string[] {
+    return this.#problems;
+  }
+
   /** Reports one problem; shows what stands at `path` unless `got` says it. */
   report(path: Path, message: string, got?: string): void {
     const shown = got ?? show(valueAt(this.raw, path));

@@ -216,6 +216,15 @@ export const CATALOGUE = {
     help: 'Spans ended, by what became of them: sampled, kept for an error or slowness, left, or dropped at a limit.',
     labels: { outcome: { limit: 4, values: ['sampled', 'kept', 'left', 'dropped'] } },
   },
+  evaluations_total: {
+    kind: 'counter',
+    unit: '1',
+    help: 'Evaluations of SLOs and of alerts, by whether they worked.',
+    labels: {
+      evaluator: { limit: 2, values: ['slo', 'alerts'] },
+      outcome: { limit: 2, values: ['succeeded', 'failed'] },
+    },
+  },
   highwater_fault_active: {
     kind: 'gauge',
     unit: '1',

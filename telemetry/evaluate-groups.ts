@@ -69,6 +69,11 @@ function matcherKey({ label, op, value }: Matcher): readonly string[] {
   return [label, op, value];
 }
 
+/** Whether a matcher accepts a label's value; a label that is not there is the empty text. */
+export function acceptsLabel(matcher: Matcher, value: string): boolean {
+  return testOf(matcher)(value);
+}
+
 function testOf({ op, value }: Matcher): (text: string) => boolean {
   if (op === '=') return (text) => text === value;
   if (op === '!=') return (text) => text !== value;

@@ -51,7 +51,7 @@ export {
   withSpan,
 } from './traces.ts';
 export { evaluate } from './evaluate.ts';
-export { isPattern } from './evaluate-groups.ts';
+export { acceptsLabel, isPattern } from './evaluate-groups.ts';
 export { METRIC_STORE_LIMITS, MetricStore, storedSamples } from './metric-store.ts';
 export type { MetricStoreLimits, StoredSample } from './metric-store.ts';
 export { openMetricStore } from './metric-store-file.ts';
