@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { isAppError, messageOf } from '../runtime/index.ts';
+import { addAlertsCommand } from './commands/alerts.ts';
 import { addApiCommand } from './commands/api.ts';
 import { addConfigCommand } from './commands/config.ts';
 import { addFaultsCommand } from './commands/faults.ts';
@@ -33,6 +34,7 @@ for (const add of [
   addFlightsCommand,
   addQuarantineCommand,
   addSloCommand,
+  addAlertsCommand,
   addFaultsCommand,
   addConfigCommand,
 ]) {

@@ -12,5 +12,7 @@ export type { ErrorCode } from './errors.ts';
 export { listenOn } from './listen.ts';
 export { createLogger, silentLogger } from './logger.ts';
 export type { Logger, LogFields, LogLevel } from './logger.ts';
+export { hash32, seededRandom } from './seeded-random.ts';
+export type { Random } from './seeded-random.ts';
 export { Shutdown } from './shutdown.ts';
 export { VirtualClock } from './virtual-clock.ts';

@@ -51,11 +51,15 @@ export {
   withSpan,
 } from './traces.ts';
 export { evaluate } from './evaluate.ts';
+export { riseBetween } from './evaluate-rise.ts';
 export { acceptsLabel, isPattern } from './evaluate-groups.ts';
 export { METRIC_STORE_LIMITS, MetricStore, storedSamples } from './metric-store.ts';
 export type { MetricStoreLimits, StoredSample } from './metric-store.ts';
+export { readMetricStore } from './metric-store-copy.ts';
 export { openMetricStore } from './metric-store-file.ts';
 export type { MetricStoreFile } from './metric-store-file.ts';
+export type { Series } from './metric-store-series.ts';
+export { readHistory, storedSelectors } from './read-history.ts';
 export { startSampler } from './scrape-sampler.ts';
 export type { Sampler } from './scrape-sampler.ts';
 export { parseMetricsText } from './scrape-text.ts';
@@ -68,3 +72,4 @@ export {
   prometheusSignalReader,
 } from './signal-reader-prometheus.ts';
 export { toPromQL } from './to-promql.ts';
+export type { PrometheusApiOptions } from './prometheus-api.ts';

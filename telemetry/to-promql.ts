@@ -107,6 +107,11 @@ function suffixed(
   return { metric: `${metric}${suffix}`, matchers: [...matchers, ...more] };
 }
 
+/** A selector alone: `metric{label="value"}`. @throws AppError `invalid_argument` for a name that PromQL cannot say. */
+export function selectorPromQL(selector: Selector): string {
+  return selected(selector);
+}
+
 function selected({ metric, matchers }: Selector): string {
   if (!METRIC_NAME.test(metric)) {
     throw new AppError(

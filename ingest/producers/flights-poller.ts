@@ -1,6 +1,6 @@
 /** Polls a flights API at an interval and publishes what changed since it was last seen. */
 import type { Clock, Logger } from '../../runtime/index.ts';
-import { AppError, messageOf } from '../../runtime/index.ts';
+import { AppError, messageOf, seededRandom } from '../../runtime/index.ts';
 import type { CleanedFlight, FlightRefusal } from './flight-record.ts';
 import { cleanFlight } from './flight-record.ts';
 import type { FlightsAnswer } from './flights-client.ts';
@@ -8,7 +8,6 @@ import { fetchFlights } from './flights-client.ts';
 import { LruMap } from './lru-map.ts';
 import type { Publish } from './publish.ts';
 import { PRODUCER_ATTRIBUTE } from './publish.ts';
-import { seededRandom } from './seeded-random.ts';
 
 export interface FlightsPollerOptions {
   readonly publish: Publish;

@@ -1,5 +1,5 @@
 /** The ways in which a producer gets a transaction wrong, each of which ingest must refuse with a reason. */
-import type { Random } from './seeded-random.ts';
+import type { Random } from '../../runtime/index.ts';
 import type { Transaction } from './transactions.ts';
 
 export const MALFORMED_KINDS = [

@@ -5,8 +5,8 @@ import type { MalformedKind } from './malformed.ts';
 import { MERCHANTS } from './merchants.ts';
 import type { OutgoingMessage } from './publish.ts';
 import { PRODUCER_ATTRIBUTE } from './publish.ts';
-import type { Random } from './seeded-random.ts';
-import { hash32, seededRandom } from './seeded-random.ts';
+import type { Random } from '../../runtime/index.ts';
+import { hash32, seededRandom } from '../../runtime/index.ts';
 
 /** `good`: new and in time. `duplicate`: an earlier one again, byte for byte. `late`: new, of minutes to hours ago. */
 export const EVENT_KINDS = ['good', 'malformed', 'duplicate', 'late'] as const;

@@ -1,0 +1,16 @@
+export { backtest } from './backtest.ts';
+export type { Backtest, BacktestAlert, BacktestCandidate, CandidateResult } from './backtest.ts';
+export { backtestHtml } from './backtest-html.ts';
+export { backtestJson, drillJson } from './backtest-json.ts';
+export { alertRows, candidateRows, drillRows } from './backtest-text.ts';
+export { parseCounts } from './counts-file.ts';
+export type { CountRow } from './counts-file.ts';
+export { historyOfCounts } from './history-counts.ts';
+export type { History, Pain } from './history.ts';
+export { STEPS_MAX } from './history.ts';
+export { replayAlerts } from './replay.ts';
+export type { Episode } from './replay.ts';
+export { drill } from './synthetic/drill.ts';
+export type { DrillResult } from './synthetic/drill.ts';
+export { modelHistory } from './synthetic/model-service.ts';
+export { conditionsAt, SCENARIOS } from './synthetic/scenario.ts';
