@@ -1,4 +1,4 @@
-/** Builds the adapters behind the ports, as the configuration says: messages, warehouse, ingest, API, producers. */
+/** Builds the adapters behind the ports, as the configuration says: messages, ingest, API, producers. */
 import { join } from 'node:path';
 import { PubSub } from '@google-cloud/pubsub';
 import type { PubsubServer, SubscriptionBacklog } from '../emulator/index.ts';
@@ -10,15 +10,13 @@ import type { ServiceDeps } from '../service/index.ts';
 import { createApp, listen } from '../service/index.ts';
 import type { SloEvaluator } from '../slo/index.ts';
 import type { Warehouse } from '../warehouse/index.ts';
-import { openDuckdbWarehouse } from '../warehouse/index.ts';
 import { markFailed, startSpan, traceAttributes, withSpan } from '../telemetry/index.ts';
-import { faultyIntake, faultyWarehouse, stoppableIngest } from './faulty-parts.ts';
+import { faultyIntake, stoppableIngest } from './faulty-parts.ts';
 import type { Context } from './process.ts';
 import type { ProcessTelemetry } from './telemetry.ts';
-import { measuredWarehouse } from './warehouse-telemetry.ts';
 
 /** The project id that means: no cloud, the embedded Pub/Sub server. */
-const LOCAL_PROJECT = 'highwater-local';
+export const LOCAL_PROJECT = 'highwater-local';
 
 /** Starts the embedded Pub/Sub server in a thread of its own, durable in the data folder; its backlog is measured. */
 export async function openPubsubServer(
@@ -74,32 +72,6 @@ export function openPubsub({ config, shutdown }: Context, address?: string): Pub
   );
   shutdown.add('pubsub client', () => pubsub.close());
   return pubsub;
-}
-
-/** Opens the warehouse and brings its tables up to the definitions. */
-export async function openWarehouse(
-  context: Context,
-  { metrics, faults }: ProcessTelemetry,
-): Promise<Warehouse> {
-  const { config, logger, streams, shutdown } = context;
-  if (config.HIGHWATER_WAREHOUSE === 'bigquery') {
-    throw new AppError(
-      'invalid_config',
-      'HIGHWATER_WAREHOUSE: bigquery is not built in yet; expected duckdb',
-    );
-  }
-  const warehouse = await openDuckdbWarehouse({
-    path: join(makeDataFolder(config.HIGHWATER_DATA_DIR), 'warehouse.duckdb'),
-    memoryBytesMax: config.DUCKDB_MEMORY_BYTES_MAX,
-    clock: systemClock,
-    logger: logger.child({ component: 'warehouse' }),
-  });
-  shutdown.add('warehouse', () => warehouse.close());
-  await warehouse.prepare(streams);
-  return measuredWarehouse(faults ? faultyWarehouse(warehouse, faults) : warehouse, {
-    metrics,
-    clock: systemClock,
-  });
 }
 
 export async function openIngest(

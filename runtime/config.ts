@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
+import { bigqueryProblems } from './config-bigquery.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 import { AppError } from './errors.ts';
 
@@ -81,6 +82,18 @@ export const SETTINGS = {
   HIGHWATER_SLO_DIR: text('Folder of the SLO definitions', './slo'),
   HIGHWATER_WAREHOUSE: choice('Where rows are stored', ['duckdb', 'bigquery'], 'duckdb'),
   DUCKDB_MEMORY_BYTES_MAX: count('Memory limit of DuckDB', 2 ** 27),
+  BIGQUERY_DATASET: text('Dataset of the tables; created where it is missing', 'highwater'),
+  BIGQUERY_LOCATION: text('Location of a dataset that is created', 'US'),
+  BIGQUERY_WRITER: choice(
+    'Storage Write API (gRPC), or the REST insert, which costs more',
+    ['storage', 'insert'],
+    'storage',
+  ),
+  BIGQUERY_WRITE_CONNECTIONS_MAX: count('Write connections per table', 2, 8),
+  BIGQUERY_QUERY_TIMEOUT: duration('Longest time of a query; it is cancelled then', '20s'),
+  BIGQUERY_BYTES_BILLED_MAX: count('Most bytes that one query may be billed for', 10 * 2 ** 30),
+  BIGQUERY_EMULATOR_HOST: optional('Use this REST API, such as http://127.0.0.1:9050'),
+  BIGQUERY_STORAGE_EMULATOR_HOST: optional('Use this Storage Write API, such as 127.0.0.1:9060'),
   LOG_LEVEL: choice(
     'Least severe log line shown',
     ['debug', 'info', 'warn', 'error', 'silent'],
@@ -229,6 +242,7 @@ function pairProblems(config: Config): string[] {
       `TELEMETRY_EXPORT_INTERVAL: expected 10s or more, as Google Cloud refuses points that come faster; got ${formatDuration(config.TELEMETRY_EXPORT_INTERVAL)}`,
     );
   }
+  problems.push(...bigqueryProblems(config));
   if (config.METRICS_SOURCE === 'prometheus' && protocolOf(config.METRICS_PROMETHEUS_URL) === '') {
     problems.push(
       `METRICS_PROMETHEUS_URL: METRICS_SOURCE=prometheus expects a URL, such as http://127.0.0.1:9090; got ${config.METRICS_PROMETHEUS_URL || 'nothing'}`,

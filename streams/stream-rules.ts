@@ -22,13 +22,14 @@ const WINDOW_START = 'window_start_time';
 const RESERVED_COLUMNS: readonly string[] = [...METADATA_COLUMNS, WINDOW_START];
 /** Parameters of every list route; a filter of that name could never be given. */
 const RESERVED_FILTERS = ['from', 'to', 'limit', 'cursor', 'order'];
+const OWN_TABLE = /^highwater_|_(?:windows|deduplicated)$/;
 const DAY_MS = 86_400_000;
 
 export function checkStream(draft: Draft, report: Report): void {
-  if (draft.stream?.startsWith('highwater_') || draft.stream?.endsWith('_windows')) {
+  if (draft.stream !== undefined && OWN_TABLE.test(draft.stream)) {
     report(
       ['stream'],
-      'expected a name that does not start with highwater_ or end with _windows (the warehouse has its own of those), such as payments',
+      'expected a name that does not start with highwater_ or end with _windows or _deduplicated (the warehouse has its own of those), such as payments',
     );
   }
   checkNames(draft.columnNames, (index, message) => report(['columns', index, 'name'], message));

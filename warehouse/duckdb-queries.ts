@@ -165,7 +165,7 @@ export function continuitySql(
       from (${windowsSelect(stream, windows)}) as w)
     select ${['"previous start"', 'window_start_time', ...groups].join(', ')} from neighbours
     where window_start_time - "previous start" > ${windows.sizeMs * 1_000}
-    order by 2${groups.map((_, index) => `, ${index + 3}`).join('')} limit ${bound.add({ integer: limit })}`;
+    order by 2${groups.map((_, index) => `, ${index + 3} asc nulls first`).join('')} limit ${bound.add({ integer: limit })}`;
 }
 
 /**
@@ -189,7 +189,7 @@ export function spikesSql(
     select ${['window_start_time', measure, '"ten mean"', '"ten count"', '"ten start"', ...groups].join(', ')}
     from judged where window_start_time >= ${bound.add({ integer: query.fromMicros })}
       and ("ten count" < 10 or ${measure} > "ten mean" * ${bound.add({ real: windows.spike.factor })})
-    order by 1${groups.map((_, index) => `, ${index + 6}`).join('')} limit ${bound.add({ integer: query.limit })}`;
+    order by 1${groups.map((_, index) => `, ${index + 6} asc nulls first`).join('')} limit ${bound.add({ integer: query.limit })}`;
 }
 
 /** A page of quarantined messages, newest first. */

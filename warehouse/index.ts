@@ -15,6 +15,8 @@ export type {
   WindowSpike,
   WindowsQuery,
 } from './warehouse.ts';
+export { openBigqueryWarehouse } from './warehouse-bigquery.ts';
+export type { BigqueryWarehouseOptions } from './warehouse-bigquery.ts';
 export { openDuckdbWarehouse } from './warehouse-duckdb.ts';
 export { observedWarehouse } from './warehouse-observed.ts';
 export type { ObserveCall, WarehouseCall } from './warehouse-observed.ts';

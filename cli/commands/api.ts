@@ -1,7 +1,8 @@
 /** `highwater api`: the REST API alone. */
 import type { Command } from 'commander';
 import { ensureTopology } from '../../ingest/index.ts';
-import { openApi, openPubsub, openWarehouse } from '../parts.ts';
+import { openApi, openPubsub } from '../parts.ts';
+import { openWarehouse } from '../warehouse.ts';
 import { createContext, runUntilStopped } from '../process.ts';
 import { openSignals } from '../signals.ts';
 import { openSlos } from '../slos.ts';

@@ -1,6 +1,7 @@
 /** `highwater ingest`: Pub/Sub to warehouse, alone. */
 import type { Command } from 'commander';
-import { openIngest, openPubsub, openWarehouse } from '../parts.ts';
+import { openIngest, openPubsub } from '../parts.ts';
+import { openWarehouse } from '../warehouse.ts';
 import { createContext, runUntilStopped } from '../process.ts';
 import { openTelemetry } from '../telemetry.ts';
 

@@ -1,6 +1,7 @@
 /** `highwater start`: all in one process, embedded: Pub/Sub server, ingester, warehouse, API and the demo producers. */
 import type { Command } from 'commander';
-import { openApi, openIngest, openPubsub, openPubsubServer, openWarehouse } from '../parts.ts';
+import { openApi, openIngest, openPubsub, openPubsubServer } from '../parts.ts';
+import { openWarehouse } from '../warehouse.ts';
 import type { Stream } from '../../streams/index.ts';
 import { createContext, runUntilStopped } from '../process.ts';
 import { startDemo } from '../demo.ts';

@@ -61,7 +61,7 @@ const BROKEN: readonly (readonly [string, string | RegExp, string, string])[] = 
     'a reserved name',
     'stream: payments',
     'stream: a_windows',
-    'a.yaml:1 stream: expected a name that does not start with highwater_ or end with _windows (the warehouse has its own of those), such as payments; got a_windows',
+    'a.yaml:1 stream: expected a name that does not start with highwater_ or end with _windows or _deduplicated (the warehouse has its own of those), such as payments; got a_windows',
   ],
   [
     'an unknown key',

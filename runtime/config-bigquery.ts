@@ -1,0 +1,33 @@
+/** What must hold between the settings of BigQuery. */
+import type { Config } from './config.ts';
+
+/** One sentence a problem, that starts with the setting. */
+export function bigqueryProblems(config: Config): string[] {
+  const problems: string[] = [];
+  if (!/^\w{1,1024}$/.test(config.BIGQUERY_DATASET)) {
+    problems.push(
+      `BIGQUERY_DATASET: expected letters, digits and underscores, such as highwater; got ${config.BIGQUERY_DATASET}`,
+    );
+  }
+  const { BIGQUERY_EMULATOR_HOST: rest, BIGQUERY_STORAGE_EMULATOR_HOST: storage } = config;
+  if (rest !== '' && !isHttp(rest)) {
+    problems.push(
+      `BIGQUERY_EMULATOR_HOST: expected a URL, such as http://127.0.0.1:9050; got ${rest}`,
+    );
+  }
+  if (storage !== '' && !/^[\w.-]+:\d+$/.test(storage)) {
+    problems.push(
+      `BIGQUERY_STORAGE_EMULATOR_HOST: expected host and port, such as 127.0.0.1:9060; got ${storage}`,
+    );
+  }
+  if (rest !== '' && storage === '' && config.BIGQUERY_WRITER === 'storage') {
+    problems.push(
+      'BIGQUERY_STORAGE_EMULATOR_HOST: expected with BIGQUERY_EMULATOR_HOST, such as 127.0.0.1:9060, or BIGQUERY_WRITER=insert; got nothing',
+    );
+  }
+  return problems;
+}
+
+function isHttp(url: string): boolean {
+  return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
+}
