@@ -13,6 +13,7 @@ import type { Warehouse } from '../warehouse/index.ts';
 import { markFailed, startSpan, traceAttributes, withSpan } from '../telemetry/index.ts';
 import { faultyIntake, stoppableIngest } from './faulty-parts.ts';
 import type { Context } from './process.ts';
+import { loadPlaybooks } from './playbooks.ts';
 import type { ProcessTelemetry } from './telemetry.ts';
 
 /** The project id that means: no cloud, the embedded Pub/Sub server. */
@@ -129,6 +130,7 @@ export async function openApi(
     { name: 'messages', check: () => checkTopics(pubsub, context) },
     ...(ingest ? [{ name: 'ingest', check: () => checkIngest(ingest) }] : []),
   ];
+  const playbooks = loadPlaybooks(slos?.slos ?? []);
   const app = createApp({
     streams,
     warehouse,
@@ -139,6 +141,7 @@ export async function openApi(
     metrics,
     ...(faults ? { faults } : {}),
     ...(slos ? { slos } : {}),
+    playbook: (path) => playbooks.get(path),
     ...(server ? { backlog: () => server.backlog() } : {}),
     ...(ingest ? { ingestStats: () => ingest.stats() } : {}),
     clock: systemClock,

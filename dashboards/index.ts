@@ -1,3 +1,16 @@
+export { loadAssets } from './console/assets.ts';
+export type { Asset, AssetUrls } from './console/assets.ts';
+export { html } from './console/html.ts';
+export type { Html } from './console/html.ts';
+export { pageHtml } from './console/layout.ts';
+export type { ConsolePage, PageFrame } from './console/layout.ts';
+export { nowPage } from './console/now-page.ts';
+export type { NowModel, StreamNow } from './console/now-page.ts';
+export { sloPage } from './console/slo-page.ts';
+export type { SloModel } from './console/slo-page.ts';
+export { streamPage, streamsPage } from './console/streams-page.ts';
+export type { StreamModel } from './console/streams-page.ts';
+export { verdictOf } from './console/verdict.ts';
 export { WIDGETS_MAX } from './cloud-dashboard.ts';
 export { compiledDashboards } from './compiled-dashboards.ts';
 export type { CompiledDashboard } from './compiled-dashboards.ts';

@@ -5,6 +5,7 @@ import type { Express, NextFunction, Request, RequestHandler, Response } from 'e
 import { AppError } from '../runtime/index.ts';
 import type { LogFields } from '../runtime/index.ts';
 import { bodyReader } from './body.ts';
+import { consoleRoutes } from './console/console.ts';
 import type { ServiceDeps } from './deps.ts';
 import { docsPage } from './docs-page.ts';
 import { faultGate } from './fault-gate.ts';
@@ -18,7 +19,7 @@ import { healthz, readyz } from './routes/health.ts';
 import { publishEvents } from './routes/publish.ts';
 import { listQuarantine } from './routes/quarantine.ts';
 import { replayQuarantined } from './routes/replay.ts';
-import { listSlos, oneSlo, sloHistory } from './routes/slos.ts';
+import { listSlos, oneSlo, sloBreakdown, sloBurnDown, sloHistory } from './routes/slos.ts';
 import { listStreams, oneStream, welcome } from './routes/streams.ts';
 import { listWindows } from './routes/windows.ts';
 import { streamResource } from './stream-resource.ts';
@@ -92,6 +93,8 @@ export function createApp(deps: ServiceDeps): Express {
   app.set('etag', false);
   app.set('query parser', false);
   app.enable('case sensitive routing');
+  // Before the measurement and the injected faults: an on-call engineer's pages are no users' requests, and work in a game day.
+  app.use('/console', opening(deps), consoleRoutes(deps, resources));
   if (deps.metrics) {
     const served = Object.entries(routes).map(([path, { get, post }]) => ({
       path,
@@ -128,6 +131,8 @@ function sloRoutes(deps: ServiceDeps): Readonly<Record<string, Route>> {
     '/v1/slos': { get: (...each) => listSlos(deps, slos, ...each) },
     '/v1/slos/:slo': { get: (...each) => oneSlo(slos, ...each) },
     '/v1/slos/:slo/history': { get: (...each) => sloHistory(deps, slos, ...each) },
+    '/v1/slos/:slo/burn-down': { get: (...each) => sloBurnDown(slos, ...each) },
+    '/v1/slos/:slo/breakdown': { get: (...each) => sloBreakdown(slos, ...each) },
   };
 }
 

@@ -60,6 +60,8 @@ export interface ServiceDeps {
   readonly faults?: Pick<Faults, 'errorIsDue' | 'latencyMs'>;
   /** Statuses of SLOs and their hours; absent: there are no such routes. */
   readonly slos?: SloSource;
+  /** Text of a playbook by its path as definitions name it. */
+  readonly playbook?: (path: string) => string | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits: { readonly bodyBytesMax: number };

@@ -71,6 +71,16 @@ async function sendPage<T, P>(
   response: Response,
   list: List<T, P>,
 ): Promise<void> {
+  const { body, next } = await jsonPage(list, request.path);
+  if (next !== undefined) response.setHeader('Link', `<${next}>; rel="next"`);
+  sendWhole(request, response, 'json', body);
+}
+
+/** One page as the JSON answer of `path`, and where the next one begins. */
+export async function jsonPage<T, P>(
+  list: List<T, P>,
+  path: string,
+): Promise<{ readonly body: string; readonly next: string | undefined }> {
   const limit = list.limit ?? JSON_ROWS_DEFAULT;
   const items: T[] = [];
   const texts: string[] = [];
@@ -94,12 +104,11 @@ async function sendPage<T, P>(
     }
   }
   const cursor = hasMore && after !== undefined ? list.cursorOf(after) : undefined;
-  const next = cursor === undefined ? undefined : nextUrl(request, list, cursor);
-  if (next !== undefined) response.setHeader('Link', `<${next}>; rel="next"`);
+  const next = cursor === undefined ? undefined : nextUrl(path, list, cursor);
   const head = `{"stream":${JSON.stringify(list.stream)},"count":${items.length},`;
   const tail = `"next_cursor":${JSON.stringify(cursor ?? null)},"next":${JSON.stringify(next ?? null)}}`;
   const body = `${head}${JSON.stringify(list.key)}:[${texts.join(',')}]${list.members?.(items) ?? ''},${tail}`;
-  sendWhole(request, response, 'json', body);
+  return { body, next };
 }
 
 /**
@@ -124,7 +133,7 @@ async function sendExport<T, P>(
     const cursor = cursorAfter(list, page);
     if (cursor !== undefined) {
       response.setHeader(NEXT_CURSOR_HEADER, cursor);
-      response.setHeader('Link', `<${nextUrl(request, list, cursor)}>; rel="next"`);
+      response.setHeader('Link', `<${nextUrl(request.path, list, cursor)}>; rel="next"`);
     }
   } else {
     response.setHeader('Trailer', NEXT_CURSOR_HEADER);
@@ -186,6 +195,6 @@ function cursorAfter<T, P>(list: List<T, P>, page: Page<T>): string | undefined 
   return page.hasMore && last !== undefined ? list.cursorOf(list.positionOf(last)) : undefined;
 }
 
-function nextUrl<T, P>(request: Request, list: List<T, P>, cursor: string): string {
-  return request.path + list.query.withCursor(cursor);
+function nextUrl<T, P>(path: string, list: List<T, P>, cursor: string): string {
+  return path + list.query.withCursor(cursor);
 }

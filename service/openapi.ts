@@ -109,6 +109,18 @@ function sloPaths(): Record<string, Record<string, Operation>> {
       'SloHistory',
       [name, ...range],
     ),
+    '/v1/slos/{slo}/burn-down': sloOperation(
+      'sloBurnDown',
+      'How the error budget was spent over the window, step by step',
+      'SloBurnDown',
+      [name],
+    ),
+    '/v1/slos/{slo}/breakdown': sloOperation(
+      'sloBreakdown',
+      'Where the bad events of the window come from: by route or by stream',
+      'SloBreakdown',
+      [name],
+    ),
   };
 }
 

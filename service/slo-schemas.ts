@@ -15,7 +15,7 @@ const COUNTS = {
   valid_count: orNull(amount),
 };
 
-/** `Slos`, `Slo` and `SloHistory`. */
+/** What the SLO routes answer. */
 export function sloSchemas(): Record<string, JsonSchema> {
   return {
     Slos: object({
@@ -43,6 +43,34 @@ export function sloSchemas(): Record<string, JsonSchema> {
           revision: text,
         }),
       ),
+    }),
+    SloBurnDown: object({
+      slo: text,
+      from: time,
+      to: time,
+      step_seconds: amount,
+      count,
+      points: list(
+        object({
+          at: time,
+          bad_count: amount,
+          valid_count: amount,
+          remaining_ratio: {
+            ...number,
+            description: 'Of the budget of the whole window, as its traffic is known now.',
+          },
+        }),
+      ),
+    }),
+    SloBreakdown: object({
+      slo: text,
+      label: {
+        ...orNull(text),
+        description: 'The label that says where; null where the indicator tells no parts apart.',
+      },
+      window_seconds: orNull(amount),
+      count,
+      rows: list(object({ value: text, bad_count: amount, valid_count: amount })),
     }),
   };
 }

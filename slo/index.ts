@@ -1,3 +1,7 @@
+export { breakdown } from './breakdown.ts';
+export type { Breakdown } from './breakdown.ts';
+export { burnDown } from './burn-down.ts';
+export type { BurnDown } from './burn-down.ts';
 export { burnRate, isBurning, isGuarded, remainingAfter, timeToExhaustionMs } from './burn-rate.ts';
 export type { Course } from './burn-rate.ts';
 export { deriveTier, SHIPPED_TIERS } from './burn-rate-tier.ts';
@@ -24,8 +28,14 @@ export { reportMarkdown } from './report-markdown.ts';
 export { parseMonth, sloReport } from './report.ts';
 export type { Month, SloReport } from './report.ts';
 export { parseHistoryAnswer, parseSloAnswer, parseSlosAnswer } from './slos-answer.ts';
-export { evaluationJson, ledgerRowJson, statusJson } from './status-json.ts';
-export type { SloJson, SlosJson } from './status-json.ts';
+export {
+  breakdownJson,
+  burnDownJson,
+  evaluationJson,
+  ledgerRowJson,
+  statusJson,
+} from './status-json.ts';
+export type { BreakdownJson, BurnDownJson, SloJson, SlosJson } from './status-json.ts';
 export { isStale, SloEvaluator } from './slo-evaluator.ts';
 export type { SloEvaluation, SloEvaluatorOptions } from './slo-evaluator.ts';
 export { openLedgerFile } from './ledger-file.ts';

@@ -2,6 +2,10 @@
 import type { SignalReader } from '../telemetry/index.ts';
 import { messageOf } from '../runtime/index.ts';
 import type { Clock, Logger } from '../runtime/index.ts';
+import { breakdown } from './breakdown.ts';
+import type { Breakdown } from './breakdown.ts';
+import { burnDown } from './burn-down.ts';
+import type { BurnDown } from './burn-down.ts';
 import { LEDGER_HOUR_MS, missingRows } from './ledger.ts';
 import type { LedgerRow, SloLedger } from './ledger.ts';
 import { readSlos } from './read-slos.ts';
@@ -49,6 +53,7 @@ export class SloEvaluator {
   #firstAtMs: number | undefined;
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
+  readonly #derived = new WeakMap<readonly SloStatus[], Map<string, Promise<unknown>>>();
   #ledgerHour: number | undefined;
   #latest: SloEvaluation;
 
@@ -109,6 +114,37 @@ export class SloEvaluator {
   /** Hours of an SLO in the ledger; none where no ledger is kept. */
   async history(slo: string, fromMs: number, toMs: number): Promise<readonly LedgerRow[]> {
     return (await this.#options.ledger?.read(slo, fromMs, toMs)) ?? [];
+  }
+
+  /**
+   * How the budget of an SLO was spent; `undefined` before its first evaluation. One answer an evaluation.
+   * Errors: `metrics_unavailable`.
+   */
+  burnDown(slo: string): Promise<BurnDown> | undefined {
+    return this.#once(`burn-down ${slo}`, slo, (status) => burnDown(this.#options.reader, status));
+  }
+
+  /** Where the bad events of a window come from; see `breakdown`. Errors: `metrics_unavailable`. */
+  breakdown(slo: string): Promise<Breakdown | undefined> | undefined {
+    return this.#once(`breakdown ${slo}`, slo, ({ slo: { windowMs }, slo: named, atMs }) =>
+      breakdown(this.#options.reader, named, windowMs, atMs),
+    );
+  }
+
+  /** Derived answers of the newest evaluation, each worked out once; a failed one is kept for nobody. */
+  #once<T>(key: string, slo: string, derive: (status: SloStatus) => Promise<T>) {
+    const { statuses } = this.#latest;
+    const status = statuses.find((each) => each.slo.name === slo);
+    if (!status) return undefined;
+    let derived = this.#derived.get(statuses);
+    if (!derived) this.#derived.set(statuses, (derived = new Map()));
+    let answer = derived.get(key) as Promise<T> | undefined;
+    if (!answer) {
+      answer = derive(status);
+      derived.set(key, answer);
+      answer.catch(() => derived.delete(key));
+    }
+    return answer;
   }
 
   async #loop(): Promise<void> {

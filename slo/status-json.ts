@@ -1,5 +1,7 @@
 /** A status as it goes out: every figure with the counts that it comes from, so that each can be recomputed by hand. */
 import { formatDuration } from '../runtime/index.ts';
+import type { Breakdown } from './breakdown.ts';
+import type { BurnDown } from './burn-down.ts';
 import type { Counts } from './counts.ts';
 import { badCount } from './counts.ts';
 import type { LedgerRow } from './ledger.ts';
@@ -96,6 +98,43 @@ export function ledgerRowJson(row: LedgerRow) {
 }
 
 export type LedgerRowJson = ReturnType<typeof ledgerRowJson>;
+
+/** How the budget was spent, step by step; the answer of `/v1/slos/{name}/burn-down`. */
+export function burnDownJson(slo: string, { fromMs, toMs, stepMs, points }: BurnDown) {
+  return {
+    slo,
+    from: time(fromMs),
+    to: time(toMs),
+    step_seconds: stepMs / 1_000,
+    count: points.length,
+    points: points.map((each) => ({
+      at: time(each.atMs),
+      bad_count: each.badCount,
+      valid_count: each.validCount,
+      remaining_ratio: each.remainingRatio,
+    })),
+  };
+}
+
+export type BurnDownJson = ReturnType<typeof burnDownJson>;
+
+/** Where bad events come from; the answer of `/v1/slos/{name}/breakdown`. No label: the indicator tells no parts apart. */
+export function breakdownJson(slo: string, answer: Breakdown | undefined) {
+  const rows = answer?.rows ?? [];
+  return {
+    slo,
+    label: answer?.label ?? null,
+    window_seconds: answer ? answer.windowMs / 1_000 : null,
+    count: rows.length,
+    rows: rows.map((each) => ({
+      value: each.value,
+      bad_count: each.badCount,
+      valid_count: each.validCount,
+    })),
+  };
+}
+
+export type BreakdownJson = ReturnType<typeof breakdownJson>;
 
 function windowJson(window: WindowStatus) {
   return {

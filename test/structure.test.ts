@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   alerts: ['slo', 'telemetry', 'runtime'],
   dashboards: ['slo', 'alerts', 'telemetry', 'runtime'],
   ingest: ['streams', 'warehouse', 'telemetry', 'runtime'],
-  service: ['streams', 'warehouse', 'slo', 'alerts', 'telemetry', 'runtime'],
+  service: ['streams', 'warehouse', 'slo', 'alerts', 'dashboards', 'telemetry', 'runtime'],
   cli: [ALL],
   bench: [ALL],
   test: [ALL],

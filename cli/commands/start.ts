@@ -57,6 +57,7 @@ function whereToLook({
   return `
 Highwater is running. Stop it with Ctrl+C; the data stay.
 
+  console          ${url}/console
   API and docs     ${url}/   ${url}/docs
   newest rows      ${url}/v1/streams/${stream}/events?limit=5
   windows          ${url}/v1/streams/${stream}/windows

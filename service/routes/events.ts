@@ -7,7 +7,7 @@ import type { Order, StoredRow, TimeRange, Warehouse } from '../../warehouse/ind
 import { csvHeaderFor, csvLine } from '../csv.ts';
 import { decodeCursor, encodeCursor, questionHash, unknown } from '../cursor.ts';
 import { LIST_FORMATS, listLimit, sendList } from '../list.ts';
-import type { ListFormat } from '../list.ts';
+import type { List, ListFormat } from '../list.ts';
 import {
   choiceParameter,
   cursorParameter,
@@ -41,7 +41,19 @@ export async function listEvents(
   response: Response,
 ): Promise<void> {
   const format = negotiate(request, response, LIST_FORMATS);
-  const query = readQuery(request.url, eventsParameters(resource, format));
+  const list = eventsList(warehouse, resource, request.url, format);
+  setHeaders(response, freshnessHeaders(await resource.newestEvent(), clock.nowMs()));
+  await sendList(request, response, format, list);
+}
+
+/** The list that the query of `url` asks for. */
+export function eventsList(
+  warehouse: Warehouse,
+  resource: StreamResource,
+  url: string,
+  format: ListFormat,
+): List<StoredRow, Position> {
+  const query = readQuery(url, eventsParameters(resource, format));
   const range = orderedRange({
     fromMicros: query.get(from) ?? -TIME_MICROS_MAX,
     toMicros: query.get(to) ?? TIME_MICROS_MAX,
@@ -57,8 +69,7 @@ export async function listEvents(
   const cursor = query.get(cursorParameter);
   const after = cursor === undefined ? undefined : positionFrom(question, cursor);
 
-  setHeaders(response, freshnessHeaders(await resource.newestEvent(), clock.nowMs()));
-  await sendList<StoredRow, Position>(request, response, format, {
+  return {
     stream: stream.name,
     key: 'events',
     query,
@@ -82,7 +93,7 @@ export async function listEvents(
     json: resource.rowJson,
     csvHeader: csvLine(csvHeaderFor(stream)),
     csv: resource.rowCsv,
-  });
+  };
 }
 
 export async function oneEvent(

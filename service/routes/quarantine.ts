@@ -1,12 +1,12 @@
 /** Refused messages of a stream, newest first, each with its payload and the reason. */
 import type { Request, Response } from 'express';
 import { formatTimestamp } from '../../streams/index.ts';
-import type { RefusalCode } from '../../streams/index.ts';
+import type { RefusalCode, Stream } from '../../streams/index.ts';
 import type { StoredQuarantineRecord, Warehouse } from '../../warehouse/index.ts';
 import { csvLine } from '../csv.ts';
 import { decodeCursor, encodeCursor, questionHash, unknown } from '../cursor.ts';
 import { LIST_FORMATS, listLimit, sendList } from '../list.ts';
-import type { ListFormat } from '../list.ts';
+import type { List, ListFormat } from '../list.ts';
 import { choiceParameter, cursorParameter, readQuery } from '../parameters.ts';
 import type { Parameter } from '../parameters.ts';
 import { negotiate } from '../respond.ts';
@@ -67,13 +67,24 @@ export async function listQuarantine(
   response: Response,
 ): Promise<void> {
   const format = negotiate(request, response, LIST_FORMATS);
-  const query = readQuery(request.url, quarantineParameters(format));
+  const list = quarantineList(warehouse, stream, request.url, format);
+  await sendList(request, response, format, list);
+}
+
+/** The list that the query of `url` asks for. */
+export function quarantineList(
+  warehouse: Warehouse,
+  stream: Stream,
+  url: string,
+  format: ListFormat,
+): List<StoredQuarantineRecord, string> {
+  const query = readQuery(url, quarantineParameters(format));
   const code = query.get(reasonCode);
   const isReplayed = query.get(replayed);
   const question = questionHash(['quarantine', stream.name, code ?? null, isReplayed ?? null]);
   const cursor = query.get(cursorParameter);
 
-  await sendList<StoredQuarantineRecord, string>(request, response, format, {
+  return {
     stream: stream.name,
     key: 'quarantine',
     query,
@@ -101,7 +112,7 @@ export async function listQuarantine(
         ),
       );
     },
-  });
+  };
 }
 
 function membersOf(record: StoredQuarantineRecord) {

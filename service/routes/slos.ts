@@ -1,7 +1,13 @@
 /** SLOs: the status of all, of one, and its hours. */
 import type { Request, Response } from 'express';
 import { AppError } from '../../runtime/index.ts';
-import { evaluationJson, ledgerRowJson, statusJson } from '../../slo/index.ts';
+import {
+  breakdownJson,
+  burnDownJson,
+  evaluationJson,
+  ledgerRowJson,
+  statusJson,
+} from '../../slo/index.ts';
 import type { SloEvaluator } from '../../slo/index.ts';
 import type { ServiceDeps } from '../deps.ts';
 import { readQuery, shorten, timeParameter } from '../parameters.ts';
@@ -18,7 +24,10 @@ export const historyParameters = [
   timeParameter('to', 'End of the hours, itself excluded; default: now.'),
 ] as const;
 
-export type SloSource = Pick<SloEvaluator, 'slos' | 'latest' | 'history'>;
+export type SloSource = Pick<
+  SloEvaluator,
+  'slos' | 'latest' | 'history' | 'burnDown' | 'breakdown'
+>;
 
 export function listSlos(
   { clock }: ServiceDeps,
@@ -37,10 +46,7 @@ export function oneSlo(slos: SloSource, request: Request, response: Response): v
   readQuery(request.url, []);
   const { name } = namedSlo(slos, request);
   const status = slos.latest.statuses.find((each) => each.slo.name === name);
-  if (!status) {
-    const reason = slos.latest.failure ?? 'the first evaluation is under way';
-    throw new AppError('metrics_unavailable', `${name} is not evaluated yet: ${reason}.`);
-  }
+  if (!status) notYet(slos, name);
   sendWhole(request, response, 'json', JSON.stringify(statusJson(status)));
 }
 
@@ -68,6 +74,35 @@ export async function sloHistory(
   const range = { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() };
   const body = { slo: name, ...range, count: hours.length, hours };
   sendWhole(request, response, 'json', JSON.stringify(body));
+}
+
+export async function sloBurnDown(
+  slos: SloSource,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  negotiate(request, response, ['json']);
+  readQuery(request.url, []);
+  const { name } = namedSlo(slos, request);
+  const answer = await (slos.burnDown(name) ?? notYet(slos, name));
+  sendWhole(request, response, 'json', JSON.stringify(burnDownJson(name, answer)));
+}
+
+export async function sloBreakdown(
+  slos: SloSource,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  negotiate(request, response, ['json']);
+  readQuery(request.url, []);
+  const { name } = namedSlo(slos, request);
+  const answer = await (slos.breakdown(name) ?? notYet(slos, name));
+  sendWhole(request, response, 'json', JSON.stringify(breakdownJson(name, answer)));
+}
+
+function notYet({ latest }: SloSource, name: string): never {
+  const reason = latest.failure ?? 'the first evaluation is under way';
+  throw new AppError('metrics_unavailable', `${name} is not evaluated yet: ${reason}.`);
 }
 
 function namedSlo({ slos }: SloSource, request: Request) {

@@ -22,6 +22,7 @@ export function welcome(deps: ServiceDeps, request: Request, response: Response)
       self: '/',
       streams: '/v1/streams',
       ...(deps.slos ? { slos: '/v1/slos' } : {}),
+      console: '/console',
       docs: '/docs',
       openapi: '/openapi.json',
       health: '/healthz',
@@ -59,6 +60,14 @@ export async function oneStream(
 ): Promise<void> {
   negotiate(request, response, ['json']);
   readQuery(request.url, []);
+  const body = await streamBody(deps, resource);
+  const newest = await resource.newestEvent();
+  setHeaders(response, freshnessHeaders(newest, deps.clock.nowMs()));
+  sendWhole(request, response, 'json', JSON.stringify(body));
+}
+
+/** All that is known of a stream, as its route answers. */
+export async function streamBody(deps: ServiceDeps, resource: StreamResource) {
   const { stream } = resource;
   const [newest, rowCount, quarantineCount, backlog] = await Promise.all([
     resource.newestEvent(),
@@ -67,7 +76,7 @@ export async function oneStream(
     backlogOf(deps, stream, deps.logger),
   ]);
   const nowMs = deps.clock.nowMs();
-  const body = {
+  return {
     name: stream.name,
     description: stream.description,
     topic: stream.topic,
@@ -86,8 +95,6 @@ export async function oneStream(
     ingest: ingestOf(deps, stream),
     links: linksOf(stream),
   };
-  setHeaders(response, freshnessHeaders(newest, nowMs));
-  sendWhole(request, response, 'json', JSON.stringify(body));
 }
 
 function linksOf(stream: Stream): Record<string, string> {

@@ -15,7 +15,7 @@ import type {
 import { csvCell, csvLine } from '../csv.ts';
 import { decodeCursor, encodeCursor, questionHash, unknown } from '../cursor.ts';
 import { LIST_FORMATS, listLimit, sendList } from '../list.ts';
-import type { ListFormat, Page } from '../list.ts';
+import type { List, ListFormat, Page } from '../list.ts';
 import {
   choiceParameter,
   cursorParameter,
@@ -67,12 +67,30 @@ interface Position {
   readonly group: readonly Cell[];
 }
 
+interface WindowsDeps {
+  readonly warehouse: Warehouse;
+  readonly clock: Clock;
+}
+
 export async function listWindows(
-  { warehouse, clock }: { warehouse: Warehouse; clock: Clock },
+  deps: WindowsDeps,
   resource: StreamResource,
   request: Request,
   response: Response,
 ): Promise<void> {
+  const format = negotiate(request, response, LIST_FORMATS);
+  const list = await windowsList(deps, resource, request.url, format);
+  setHeaders(response, freshnessHeaders(await resource.newestEvent(), deps.clock.nowMs()));
+  await sendList(request, response, format, list);
+}
+
+/** The list that the query of `url` asks for. */
+export async function windowsList(
+  { warehouse, clock }: WindowsDeps,
+  resource: StreamResource,
+  url: string,
+  format: ListFormat,
+): Promise<List<MarkedWindow, Position>> {
   const { stream } = resource;
   const { windows } = stream;
   if (!windows) {
@@ -81,8 +99,7 @@ export async function listWindows(
       `Stream ${stream.name} has no windows: its file declares none.`,
     );
   }
-  const format = negotiate(request, response, LIST_FORMATS);
-  const query = readQuery(request.url, windowsParameters(format));
+  const query = readQuery(url, windowsParameters(format));
   const direction = query.get(order) ?? 'desc';
   const newest = await resource.newestEvent();
 
@@ -94,10 +111,9 @@ export async function listWindows(
     continued?.range ??
     defaultedRange(query.get(from), query.get(to), windows, newest, clock.nowMs());
 
-  setHeaders(response, freshnessHeaders(newest, clock.nowMs()));
   const sizeMicros = windows.sizeMs * 1_000;
   const printWindow = windowPrinter(resource, windows, newest);
-  await sendList<MarkedWindow, Position>(request, response, format, {
+  return {
     stream: stream.name,
     key: 'windows',
     query,
@@ -138,7 +154,7 @@ export async function listWindows(
     members: (items) =>
       `,"gaps":[${items.flatMap(({ gap }) => (gap ? [printWindow.gap(gap)] : [])).join(',')}]` +
       `,"from":"${formatTimestamp(range.fromMicros)}","to":"${formatTimestamp(range.toMicros)}"`,
-  });
+  };
 
   function reachOf(
     rows: readonly WindowRow[],

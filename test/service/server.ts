@@ -65,9 +65,10 @@ export interface TestService {
   stop(): Promise<void>;
 }
 
-export async function startService(
-  more: Partial<ServiceDeps> & { logger?: Logger } = {},
-): Promise<TestService> {
+export async function startService({
+  port = 0,
+  ...more
+}: Partial<ServiceDeps> & { logger?: Logger; port?: number } = {}): Promise<TestService> {
   const streams = [...shippedStreams('transactions', 'events'), typedStream];
   const warehouse = await openDuckdbWarehouse({
     path: ':memory:',
@@ -92,7 +93,7 @@ export async function startService(
     projectId: 'test-project',
     ...more,
   });
-  const listening = await listen(app, { host: '127.0.0.1', port: 0 });
+  const listening = await listen(app, { host: '127.0.0.1', port });
   return {
     url: `http://127.0.0.1:${listening.port}`,
     port: listening.port,

@@ -1,0 +1,110 @@
+/** A service with a seeded history of an hour and its SLOs evaluated, for the tests of the console. */
+import { readFileSync } from 'node:fs';
+import { silentLogger, systemClock } from '../../runtime/index.ts';
+import { loadSlos, SloEvaluator } from '../../slo/index.ts';
+import { localSignalReader, MetricStore } from '../../telemetry/index.ts';
+import type { StoredSample } from '../../telemetry/index.ts';
+import { fill, startService } from '../service/server.ts';
+import type { TestService } from '../service/server.ts';
+
+const STEP_MS = 15_000;
+const HISTORY_MS = 3_600_000;
+const BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2.5, 5, 10, Infinity];
+/** Requests of each route in 15 s. */
+const REQUESTS = 30;
+
+export interface SeededService extends TestService {
+  readonly store: MetricStore;
+  readonly evaluator: SloEvaluator;
+  /** One more scrape, 15 s after the last, with so many failed requests, then evaluated. */
+  scrape(failedCount: number): Promise<void>;
+}
+
+/** `badSteps` of the newest 15 s steps have one failed request in five on one route. */
+export async function startSeeded(badSteps = 0, port = 0): Promise<SeededService> {
+  const store = new MetricStore();
+  const totals = { good: 0, failed: 0 };
+  let atMs = systemClock.nowMs() - HISTORY_MS;
+  const append = (failedCount: number) => {
+    totals.good += REQUESTS - failedCount;
+    totals.failed += failedCount;
+    store.append('test', atMs, samplesOf(totals));
+  };
+  const steps = HISTORY_MS / STEP_MS;
+  for (let step = 0; step < steps; step++) {
+    append(step >= steps - badSteps ? REQUESTS / 5 : 0);
+    atMs += STEP_MS;
+  }
+  const clock = { ...systemClock, nowMs: () => atMs - STEP_MS };
+  const evaluator = new SloEvaluator({
+    slos: loadSlos('slo', [{ name: 'transactions', subscription: 'transactions-ingest' }]),
+    reader: localSignalReader(store),
+    intervalMs: STEP_MS,
+    clock,
+    logger: silentLogger,
+  });
+  await evaluator.evaluate();
+  const service = await startService({
+    slos: evaluator,
+    playbook: (path) => readFileSync(path, 'utf8'),
+    backlog: async () => [
+      {
+        subscription: 'transactions-ingest',
+        undeliveredCount: 7,
+        oldestUnackedMessageAgeSeconds: 3,
+      },
+    ],
+    clock: { ...systemClock, nowMs: clock.nowMs },
+    port,
+  });
+  await fill(service);
+  return {
+    ...service,
+    store,
+    evaluator,
+    async scrape(failedCount) {
+      append(failedCount);
+      atMs += STEP_MS;
+      await evaluator.evaluate();
+    },
+  };
+}
+
+/** Two routes of equal traffic, all requests within 10 ms; failures are of one of them. */
+function samplesOf({ good, failed }: { good: number; failed: number }): readonly StoredSample[] {
+  return [
+    ...series('/v1/streams', '200', good),
+    ...series('/v1/streams/:stream/events', '200', good + failed),
+    ...series('/v1/streams', '503', failed),
+    gauge(
+      'pubsub_googleapis_com:subscription_oldest_unacked_message_age',
+      { subscription_id: 'transactions-ingest' },
+      1,
+    ),
+    gauge('highwater_build_info', { version: '0.0.0' }, 1),
+    gauge('canary_age_seconds', {}, 2),
+  ];
+}
+
+function series(route: string, status: string, count: number): readonly StoredSample[] {
+  const name = 'http_server_request_duration_seconds';
+  const labels = {
+    http_request_method: 'GET',
+    http_route: route,
+    http_response_status_code: status,
+  };
+  return [
+    ...BOUNDS.map((bound) => ({
+      name: `${name}_bucket`,
+      labels: { ...labels, le: bound === Infinity ? '+Inf' : String(bound) },
+      value: bound >= 0.01 ? count : 0,
+      kind: 'counter' as const,
+    })),
+    { name: `${name}_sum`, labels, value: count * 0.008, kind: 'counter' },
+    { name: `${name}_count`, labels, value: count, kind: 'counter' },
+  ];
+}
+
+function gauge(name: string, labels: Record<string, string>, value: number): StoredSample {
+  return { name, labels, value, kind: 'gauge' };
+}
