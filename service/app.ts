@@ -103,11 +103,12 @@ export function createApp(deps: ServiceDeps): Express {
     app.use(requestTelemetry({ ...deps, metrics: deps.metrics, routes: served }));
   }
   app.use(opening(deps));
-  if (deps.faults) app.use(faultGate(deps.faults, deps.clock));
+  // Behind the match, so that what it fails and delays is measured under its own route.
+  const gate = deps.faults ? [faultGate(deps.faults, deps.clock)] : [];
   for (const [path, { get, post }] of Object.entries(routes)) {
     const route = app.route(path);
-    if (get) route.get(get);
-    if (post) route.post(...post);
+    if (get) route.get(...gate, get);
+    if (post) route.post(...gate, ...post);
     route.all(
       otherMethods(
         [...(get ? ['GET', 'HEAD'] : []), 'OPTIONS', ...(post ? ['POST'] : [])].join(', '),

@@ -1,11 +1,21 @@
 /** The ledger in a folder: a file a month, a JSON line an hour of an SLO, appended and never rewritten. */
 import { appendFile, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { makeDataFolder } from '../runtime/index.ts';
 import type { LedgerRow, SloLedger } from './ledger.ts';
 
 /** Two years and the month under way; at 20 SLOs that is 25 · 744 · 20 lines of about 170 bytes: 63 MB. */
 const MONTHS_MAX = 25;
+const rowSchema: z.ZodType<LedgerRow> = z.object({
+  slo: z.string(),
+  revision: z.string(),
+  startAtMs: z.number(),
+  objectivePercentText: z.string(),
+  budgetRatio: z.number(),
+  goodCount: z.number(),
+  validCount: z.number(),
+});
 const FILE = /^ledger-(\d{4}-\d\d)\.ndjson$/;
 
 /**
@@ -61,7 +71,7 @@ async function readMonth(path: string): Promise<Map<string, LedgerRow>> {
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
   }
   for (const line of text.split('\n')) {
     const row = parseRow(line);
@@ -75,8 +85,7 @@ async function readMonth(path: string): Promise<Map<string, LedgerRow>> {
 /** The row of a line, or `undefined` where a crash cut it short. */
 function parseRow(line: string): LedgerRow | undefined {
   try {
-    const row = JSON.parse(line) as LedgerRow;
-    return typeof row.slo === 'string' && Number.isFinite(row.validCount) ? row : undefined;
+    return rowSchema.safeParse(JSON.parse(line)).data;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

@@ -1,7 +1,7 @@
 /** Lint: what is valid to read and yet would not work, each with where, why and the value that would. */
 import { formatDuration } from '../runtime/index.ts';
 import { isPattern, metricSpec } from '../telemetry/index.ts';
-import type { MetricSpec, Selector } from '../telemetry/index.ts';
+import type { MetricName, MetricSpec, Selector } from '../telemetry/index.ts';
 import { formatSelector } from './selector.ts';
 import type { BurnRateTier, Indicator, Slo } from './slo.ts';
 
@@ -42,6 +42,11 @@ type Report = (level: LintFinding['level'], rule: LintRule, message: string) => 
 const DAY_MS = 86_400_000;
 /** Source: Cloud Monitoring's `google_monitoring_slo`: `rolling_period_days` is 1 to 30. */
 const GOOGLE_PERIOD_MS_MAX = 30 * DAY_MS;
+const EXAMPLE_OF: Readonly<Record<MetricSpec['kind'], MetricName>> = {
+  counter: 'ingest_messages_total',
+  histogram: 'http_server_request_duration_seconds',
+  gauge: 'ingest_watermark_lag_seconds',
+};
 /** Source: Cloud Monitoring's documentation of `select_slo_burn_rate`: a lookback of at most 24 h. */
 const GOOGLE_BURN_LOOKBACK_MS_MAX = DAY_MS;
 
@@ -128,10 +133,11 @@ function lintWindows(slo: Slo, { lookbackMaxMs }: LintContext, report: Report): 
   for (const [index, tier] of tiers.entries()) {
     const faster = tiers.slice(0, index).find((each) => each.longWindowMs < tier.longWindowMs);
     if (faster && faster.factor.value <= tier.factor.value) {
+      const share = (100 * faster.factor.value * tier.longWindowMs) / slo.windowMs;
       report(
         'error',
         'tier-order',
-        `tier ${tier.name} has factor ${tier.factor.text} over ${formatDuration(tier.longWindowMs)}, not below the ${faster.factor.text} of ${faster.name} over ${formatDuration(faster.longWindowMs)}: it adds nothing; give the longer window a lower pace`,
+        `tier ${tier.name} has factor ${tier.factor.text} over ${formatDuration(tier.longWindowMs)}, not below the ${faster.factor.text} of ${faster.name} over ${formatDuration(faster.longWindowMs)}: it adds nothing; a budget share below ${floor(share)} % in ${formatDuration(tier.longWindowMs)} would`,
       );
     }
   }
@@ -197,7 +203,12 @@ function lintSelector(
   }
   if (!kinds.includes(spec.kind)) {
     const wanted = kinds.join(' or ');
-    report('error', 'wrong-metric-kind', `${shown}: expected a ${wanted}; it is a ${spec.kind}`);
+    const example = EXAMPLE_OF[kinds[0] ?? 'counter'];
+    report(
+      'error',
+      'wrong-metric-kind',
+      `${shown}: expected a ${wanted}, such as ${example}; it is a ${spec.kind}`,
+    );
   }
   const labels = Object.keys(spec.labels);
   for (const { label, op, value } of selector.matchers) {

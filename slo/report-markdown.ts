@@ -27,7 +27,12 @@ function section(report: SloReport): string {
     '| --- | --- | --- | --- |',
     ...worst.map((cells) => `| ${cells.join(' | ')} |`),
   ];
-  const parts = [`## ${report.name}: ${report.title}`, facts.join('\n')];
+  const parts = [`## ${report.name}: ${escape(report.title)}`, facts.join('\n')];
   if (worst.length > 0) parts.push(table.join('\n'));
   return parts.join('\n\n');
+}
+
+/** A title is text, whatever Markdown or HTML would make of it. */
+function escape(text: string): string {
+  return text.replace(/[\\`*_[\]<>|&]/g, '\\$&');
 }

@@ -56,12 +56,14 @@ export interface PrometheusServer {
 }
 
 export interface StartOptions {
+  /** A metrics page to scrape; none is scraped where it is absent. */
+  readonly scrape?: { readonly url: string; readonly intervalSeconds: number };
   /** Blocks that are there already. */
   readonly dataDir?: string;
   readonly flags?: readonly string[];
 }
 
-/** Starts a server that scrapes nothing and takes remote writes. */
+/** Starts a server that takes remote writes, and scrapes what it is told to. */
 export async function startPrometheus(
   { prometheus }: PrometheusBinaries,
   options: StartOptions = {},
@@ -69,7 +71,7 @@ export async function startPrometheus(
   const scratch = mkdtempSync(join(tmpdir(), 'highwater-prometheus-'));
   const dataDir = options.dataDir ?? join(scratch, 'data');
   const config = join(scratch, 'prometheus.yml');
-  writeFileSync(config, 'scrape_configs: []\n');
+  writeFileSync(config, scrapeConfig(options.scrape));
   const url = `http://127.0.0.1:${await freePort()}`;
   const child = spawn(
     prometheus,
@@ -101,6 +103,44 @@ export async function startPrometheus(
     await systemClock.sleep(50);
   }
   return { url, dataDir, close };
+}
+
+/** JSON is YAML. */
+function scrapeConfig(scrape: StartOptions['scrape']): string {
+  if (!scrape) return 'scrape_configs: []\n';
+  const { host, pathname } = new URL(scrape.url);
+  const interval = `${scrape.intervalSeconds}s`;
+  const job = {
+    job_name: 'highwater',
+    scrape_interval: interval,
+    scrape_timeout: interval,
+    metrics_path: pathname,
+    static_configs: [{ targets: [host] }],
+  };
+  return JSON.stringify({ scrape_configs: [job] });
+}
+
+/** The values of an instant query, by the server's HTTP API. */
+export async function queryPrometheus(
+  { url }: Pick<PrometheusServer, 'url'>,
+  query: string,
+  atMs: number,
+): Promise<
+  readonly { readonly metric: Readonly<Record<string, string>>; readonly value: number }[]
+> {
+  const response = await fetch(`${url}/api/v1/query`, {
+    method: 'POST',
+    body: new URLSearchParams({ query, time: (atMs / 1_000).toFixed(3) }),
+  });
+  const answer = (await response.json()) as {
+    error?: string;
+    data?: { result: { metric: Record<string, string>; value: [number, string] }[] };
+  };
+  if (!answer.data) throw new Error(`${query}: ${answer.error}`);
+  return answer.data.result.map(({ metric, value: [, text] }) => ({
+    metric,
+    value: Number(text.replace('Inf', 'Infinity')),
+  }));
 }
 
 /** One series as it is written; `'stale'` is Prometheus's marker of an end. */

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { silentLogger, VirtualClock } from '../../runtime/index.ts';
+import { createLogger, silentLogger, VirtualClock } from '../../runtime/index.ts';
 import { isStale, SloEvaluator, sloStatus } from '../../slo/index.ts';
 import type { CountsAnswer, Slo, SloState, SloStatus } from '../../slo/index.ts';
 import { AVAILABILITY, FRESHNESS, LATENCY, slosOf } from './definitions.ts';
@@ -263,5 +263,39 @@ test('a failed read keeps the last result and says so; three intervals later it 
   await clock.advance(15_000);
   t.is(evaluator.latest.failure, undefined);
   t.false(isStale(evaluator.latest, clock.nowMs()));
+  await evaluator.close();
+});
+
+test('no data is no warning in the first two minutes of a service, and one after them', async (t) => {
+  const lines: { event: string; severity: string; slo: string; state: string }[] = [];
+  const write = (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[number]);
+  const reader = new FakeReader();
+  const clock = new VirtualClock(AT_MS);
+  const evaluator = new SloEvaluator({
+    slos: [availability, latency],
+    reader,
+    intervalMs: 15_000,
+    clock,
+    logger: createLogger({ level: 'info', format: 'json', write }),
+  });
+  evaluator.start();
+  await clock.advance(30_000);
+  t.is(evaluator.latest.statuses[0]?.state, 'no_data', 'the status says what it is all the same');
+  reader.put('ingest_messages_total', { outcome: 'committed' }, clock.nowMs(), 1);
+  await clock.advance(60_000);
+  // What came is told as it came; what did not come is not.
+  t.deepEqual(
+    lines.map(({ severity, slo, state }) => [severity, slo, state]),
+    [['INFO', 'availability', 'young']],
+  );
+  await clock.advance(10 * MINUTE_MS);
+  t.deepEqual(
+    lines.map(({ severity, slo, state }) => [severity, slo, state]),
+    [
+      ['INFO', 'availability', 'young'],
+      ['WARNING', 'latency', 'no_data'],
+      ['WARNING', 'availability', 'no_data'],
+    ],
+  );
   await evaluator.close();
 });

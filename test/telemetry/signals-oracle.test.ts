@@ -2,8 +2,13 @@
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { evaluate, toPromQL } from '../../telemetry/index.ts';
-import type { Labels, SignalValue } from '../../telemetry/index.ts';
-import { findPrometheus, startPrometheus, writeSeries } from '../helpers/prometheus.ts';
+import type { SignalValue } from '../../telemetry/index.ts';
+import {
+  findPrometheus,
+  queryPrometheus,
+  startPrometheus,
+  writeSeries,
+} from '../helpers/prometheus.ts';
 import type { PrometheusServer } from '../helpers/prometheus.ts';
 import { generateWorld, storeOf } from './generated-series.ts';
 import { isBornApart } from './prometheus-2.ts';
@@ -75,22 +80,13 @@ async function compare(t: ExecutionContext, major: 2 | 3): Promise<void> {
 }
 
 async function ask(
-  { url }: PrometheusServer,
+  server: PrometheusServer,
   query: string,
   atMs: number,
 ): Promise<readonly SignalValue[]> {
-  const response = await fetch(`${url}/api/v1/query`, {
-    method: 'POST',
-    body: new URLSearchParams({ query, time: (atMs / 1_000).toFixed(3) }),
-  });
-  const answer = (await response.json()) as {
-    error?: string;
-    data?: { result: { metric: Labels; value: [number, string] }[] };
-  };
-  if (!answer.data) throw new Error(`${query}: ${answer.error}`);
-  return answer.data.result.map(({ metric, value: [, text] }) => ({
+  return (await queryPrometheus(server, query, atMs)).map(({ metric, value }) => ({
     labels: Object.fromEntries(Object.entries(metric).filter(([label]) => label !== '__name__')),
-    value: text.endsWith('Inf') ? Number(text.replace('Inf', 'Infinity')) : Number(text),
+    value,
   }));
 }
 
