@@ -6,4 +6,11 @@ export type { IngestLimits } from './pipeline.ts';
 export { replayQuarantine } from './replay.ts';
 export type { ReplayOptions, ReplayResult } from './replay.ts';
 export type { StreamStats } from './stats.ts';
-export { ensureTopology, reviewSubscriptionOf } from './topology.ts';
+export {
+  ACK_DEADLINE_SECONDS,
+  ensureTopology,
+  MAX_DELIVERY_ATTEMPTS,
+  RETRY_BACKOFF_MAX_SECONDS,
+  RETRY_BACKOFF_MIN_SECONDS,
+  reviewSubscriptionOf,
+} from './topology.ts';

@@ -5,9 +5,9 @@ import type { Stream } from '../streams/index.ts';
 
 /** The last net only: refused messages are quarantined long before. Source: DeadLetterPolicy, 5 to 100. */
 export const MAX_DELIVERY_ATTEMPTS = 20;
-const ACK_DEADLINE_SECONDS = 60;
-const RETRY_BACKOFF_MIN_SECONDS = 1;
-const RETRY_BACKOFF_MAX_SECONDS = 60;
+export const ACK_DEADLINE_SECONDS = 60;
+export const RETRY_BACKOFF_MIN_SECONDS = 1;
+export const RETRY_BACKOFF_MAX_SECONDS = 60;
 /** gRPC status codes. Source: google.rpc.Code. */
 const NOT_FOUND = 5;
 const ALREADY_EXISTS = 6;
@@ -23,21 +23,25 @@ export function reviewSubscriptionOf(stream: Stream): string {
  */
 export async function ensureTopology(pubsub: PubSub, streams: readonly Stream[]): Promise<void> {
   for (const stream of streams) {
+    const { topic, deadLetterTopic, subscription } = stream;
+    const review = reviewSubscriptionOf(stream);
     try {
-      await unlessItExists(() => pubsub.createTopic(stream.topic));
-      await unlessItExists(() => pubsub.createTopic(stream.deadLetterTopic));
-      await unlessItExists(() =>
-        pubsub.createSubscription(stream.deadLetterTopic, reviewSubscriptionOf(stream), {
+      await makeUnlessThere(pubsub.topic(topic), () => pubsub.createTopic(topic));
+      await makeUnlessThere(pubsub.topic(deadLetterTopic), () =>
+        pubsub.createTopic(deadLetterTopic),
+      );
+      await makeUnlessThere(pubsub.subscription(review), () =>
+        pubsub.createSubscription(deadLetterTopic, review, {
           ackDeadlineSeconds: ACK_DEADLINE_SECONDS,
           expirationPolicy: {},
         }),
       );
-      await unlessItExists(() =>
-        pubsub.createSubscription(stream.topic, stream.subscription, {
+      await makeUnlessThere(pubsub.subscription(subscription), () =>
+        pubsub.createSubscription(topic, subscription, {
           ackDeadlineSeconds: ACK_DEADLINE_SECONDS,
           expirationPolicy: {},
           deadLetterPolicy: {
-            deadLetterTopic: pubsub.topic(stream.deadLetterTopic).name,
+            deadLetterTopic: pubsub.topic(deadLetterTopic).name,
             maxDeliveryAttempts: MAX_DELIVERY_ATTEMPTS,
           },
           retryPolicy: {
@@ -67,9 +71,15 @@ export function grpcCodeOf(error: unknown): number | undefined {
   return typeof code === 'number' ? code : undefined;
 }
 
-async function unlessItExists(create: () => Promise<unknown>): Promise<void> {
+/** Looks first: on Google Cloud Terraform has made them, and this process may look and not make. */
+async function makeUnlessThere(
+  thing: { exists(): Promise<[boolean]> },
+  make: () => Promise<unknown>,
+): Promise<void> {
+  const [isThere] = await thing.exists();
+  if (isThere) return;
   try {
-    await create();
+    await make();
   } catch (error) {
     if (grpcCodeOf(error) !== ALREADY_EXISTS) throw error;
   }

@@ -1,0 +1,21 @@
+# Settings of the processes, by the names that docs/settings.md explains.
+
+locals {
+  common_env = {
+    GOOGLE_CLOUD_PROJECT = var.project_id
+    HIGHWATER_WAREHOUSE  = "bigquery"
+    # The root of the image is read-only; what is kept here may be lost with the instance.
+    HIGHWATER_DATA_DIR = "/tmp/highwater"
+    LOG_FORMAT         = "json"
+    # Cloud Run ends a container ten seconds after it asked it to stop.
+    SHUTDOWN_DEADLINE  = "8s"
+    TELEMETRY_EXPORTER = "google"
+    # Worker pools do not tell their region.
+    TELEMETRY_REGION = var.region
+  }
+
+  api_env = {
+    HIGHWATER_HOST = "0.0.0.0"
+    METRICS_SOURCE = "google"
+  }
+}
