@@ -10,7 +10,10 @@ export interface CountsPromQL {
 }
 
 /** Self-contained: one text for any Prometheus and for Cloud Monitoring, both windows of a burn in it. */
-export const RAW_COUNTS: CountsPromQL = { bad: badEventsPromQL, valid: validEventsPromQL };
+export const RAW_COUNTS: CountsPromQL = {
+  bad: (counts) => badEventsPromQL(counts),
+  valid: validEventsPromQL,
+};
 
 export function conditionPromQL(condition: Condition, counts: CountsPromQL = RAW_COUNTS): string {
   switch (condition.kind) {
@@ -38,10 +41,12 @@ export function conditionPromQL(condition: Condition, counts: CountsPromQL = RAW
   return `absent(${toPromQL(condition.signal)})`;
 }
 
-/** Bad events of a window; a counted part without series is 0 wherever valid ones are known. */
-export function badEventsPromQL(counts: CountSignals): string {
+/** Bad events of a window; a counted part without series is 0 wherever valid ones, said by `valid`, are known. */
+export function badEventsPromQL(
+  counts: CountSignals,
+  valid: string = validEventsPromQL(counts),
+): string {
   const counted = toPromQL(counts.counted);
-  const valid = toPromQL(counts.valid);
   const known = `(${counted} or ${valid} * 0)`;
   return counts.part === 'bad' ? known : `clamp_min(${valid} - ${known}, 0)`;
 }

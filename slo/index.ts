@@ -17,6 +17,8 @@ export { parseObjective } from './objective.ts';
 export { formatSelector, parseSelector } from './selector.ts';
 export { decideGate } from './gate.ts';
 export type { GateOptions, GateVerdict } from './gate.ts';
+export { lintSelector } from './lint-selector.ts';
+export type { SelectorRule } from './lint-selector.ts';
 export { lintSlos, oneErrorTraffic } from './lint.ts';
 export type { LintContext, LintFinding, LintRule } from './lint.ts';
 export { exportOpenSlo } from './openslo-export.ts';

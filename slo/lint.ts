@@ -1,11 +1,11 @@
 /** Lint: what is valid to read and yet would not work, each with where, why and the value that would. */
 import { formatDuration } from '../runtime/index.ts';
-import { isPattern, metricSpec } from '../telemetry/index.ts';
-import type { MetricName, MetricSpec, Selector } from '../telemetry/index.ts';
-import { formatSelector } from './selector.ts';
+import { lintSelector } from './lint-selector.ts';
+import type { SelectorRule } from './lint-selector.ts';
 import type { BurnRateTier, Indicator, Slo } from './slo.ts';
 
 export type LintRule =
+  | SelectorRule
   | 'invalid'
   | 'dead-tier'
   | 'factor-below-1'
@@ -14,10 +14,6 @@ export type LintRule =
   | 'window-beyond-lookback'
   | 'one-error-pages'
   | 'missing-playbook'
-  | 'unknown-metric'
-  | 'unknown-label'
-  | 'wrong-metric-kind'
-  | 'broken-pattern'
   | 'google-limit';
 
 export interface LintFinding {
@@ -42,11 +38,6 @@ type Report = (level: LintFinding['level'], rule: LintRule, message: string) => 
 const DAY_MS = 86_400_000;
 /** Source: Cloud Monitoring's `google_monitoring_slo`: `rolling_period_days` is 1 to 30. */
 const GOOGLE_PERIOD_MS_MAX = 30 * DAY_MS;
-const EXAMPLE_OF: Readonly<Record<MetricSpec['kind'], MetricName>> = {
-  counter: 'ingest_messages_total',
-  histogram: 'http_server_request_duration_seconds',
-  gauge: 'ingest_watermark_lag_seconds',
-};
 /** Source: Cloud Monitoring's documentation of `select_slo_burn_rate`: a lookback of at most 24 h. */
 const GOOGLE_BURN_LOOKBACK_MS_MAX = DAY_MS;
 
@@ -184,59 +175,6 @@ function lintIndicator(indicator: Indicator, report: Report): void {
       lintSelector(indicator.gauge, ['gauge'], report);
       if (indicator.presence) lintSelector(indicator.presence, ['gauge', 'counter'], report);
   }
-}
-
-function lintSelector(
-  selector: Selector,
-  kinds: readonly MetricSpec['kind'][],
-  report: Report,
-): MetricSpec | undefined {
-  const spec = metricSpec(selector.metric);
-  const shown = formatSelector(selector);
-  if (!spec) {
-    report(
-      'error',
-      'unknown-metric',
-      `${shown}: there is no metric ${selector.metric} in the catalogue (telemetry/catalogue.ts); http_server_request_duration_seconds is one`,
-    );
-    return undefined;
-  }
-  if (!kinds.includes(spec.kind)) {
-    const wanted = kinds.join(' or ');
-    const example = EXAMPLE_OF[kinds[0] ?? 'counter'];
-    report(
-      'error',
-      'wrong-metric-kind',
-      `${shown}: expected a ${wanted}, such as ${example}; it is a ${spec.kind}`,
-    );
-  }
-  const labels = Object.keys(spec.labels);
-  for (const { label, op, value } of selector.matchers) {
-    const known = spec.labels[label];
-    if (!known) {
-      const has = labels.length === 0 ? 'it has none' : `it has ${labels.join(', ')}`;
-      report(
-        'error',
-        'unknown-label',
-        `${shown}: ${selector.metric} has no label ${label}; ${has}`,
-      );
-    } else if (op === '=' && known.values && !known.values.includes(value)) {
-      const values = known.values.join(', ');
-      report(
-        'error',
-        'unknown-label',
-        `${shown}: ${label} is never ${value}; it is one of ${values}`,
-      );
-    }
-    if ((op === '=~' || op === '!~') && !isPattern(value)) {
-      report(
-        'error',
-        'broken-pattern',
-        `${shown}: expected a regular expression, such as "5..", for ${label}`,
-      );
-    }
-  }
-  return spec;
 }
 
 function nearest(bounds: readonly number[], wanted: number): readonly number[] {
