@@ -13,8 +13,6 @@ import type { MetricStore, Signal } from '../telemetry/index.ts';
 import { readHistory, readMetricStore } from '../telemetry/index.ts';
 import { loadConfiguredSlos } from './slos.ts';
 
-/** What is configured. */
-export const POLICIES_FILE = 'alerts/policies.yaml';
 const DAY_MS = 86_400_000;
 /** Of a Prometheus, where no begin is given. */
 const SPAN_DEFAULT_MS = 7 * DAY_MS;
@@ -40,7 +38,7 @@ export async function openHistory(options: HistoryOptions, config: Config): Prom
   const slos = loadConfiguredSlos(config);
   if (options.file !== undefined) return historyOfFile(options.file, slos, options);
   if (options.prometheus !== undefined)
-    return historyOfPrometheus(options.prometheus, slos, options);
+    return historyOfPrometheus(options.prometheus, slos, options, config.HIGHWATER_ALERT_POLICIES);
   const path = join(config.HIGHWATER_DATA_DIR, 'metrics.sqlite');
   const store = readMetricStore(path, silentLogger);
   const source = `the metric store ${path}`;
@@ -55,7 +53,7 @@ export function candidatesFor(
 ): readonly BacktestCandidate[] {
   const counted = new Map(slos.map((slo) => [slo.name, slo]));
   const all = loadConfiguredSlos(config).map((slo) => counted.get(slo.name) ?? slo);
-  return [...new Set([POLICIES_FILE, ...files])].map((name) => {
+  return [...new Set([config.HIGHWATER_ALERT_POLICIES, ...files])].map((name) => {
     const definitions = loadPolicies(name, all);
     return {
       name,
@@ -93,6 +91,7 @@ async function historyOfPrometheus(
   url: string,
   slos: readonly Slo[],
   { from, to, step: stepMs, policies }: HistoryOptions,
+  configured: string,
 ): Promise<OpenedHistory> {
   if (!/^https?:\/\//.test(url)) {
     throw new AppError(
@@ -103,9 +102,7 @@ async function historyOfPrometheus(
   const toMs = Math.floor((to ?? systemClock.nowMs()) / stepMs) * stepMs;
   const fromMs = Math.floor((from ?? toMs - SPAN_DEFAULT_MS) / stepMs) * stepMs;
   const range = checked(fromMs, toMs, stepMs);
-  const signals = [POLICIES_FILE, ...policies].flatMap((file) =>
-    signalsOf(loadPolicies(file, slos)),
-  );
+  const signals = [configured, ...policies].flatMap((file) => signalsOf(loadPolicies(file, slos)));
   for (const slo of slos) {
     const { counted, valid } = countSignals(slo.indicator, slo.windowMs);
     signals.push(counted, valid);

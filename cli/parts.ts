@@ -1,6 +1,7 @@
 /** Builds the adapters behind the ports, as the configuration says: messages, ingest, API, producers. */
 import { join } from 'node:path';
 import { PubSub } from '@google-cloud/pubsub';
+import type { AlertEvaluator } from '../alerts/index.ts';
 import type { PubsubServer, SubscriptionBacklog } from '../emulator/index.ts';
 import { startPubsubThread } from '../emulator/index.ts';
 import type { Ingest, IngestOptions } from '../ingest/index.ts';
@@ -121,10 +122,15 @@ export async function openApi(
   pubsub: PubSub,
   warehouse: Warehouse,
   { metrics, faults }: ProcessTelemetry,
-  parts: { server?: PubsubServer; ingest?: Ingest; slos?: SloEvaluator } = {},
+  parts: {
+    server?: PubsubServer;
+    ingest?: Ingest;
+    slos?: SloEvaluator;
+    alerts?: AlertEvaluator;
+  } = {},
 ): Promise<string> {
   const { config, logger, streams, shutdown, version } = context;
-  const { server, ingest, slos } = parts;
+  const { server, ingest, slos, alerts } = parts;
   const checks = [
     { name: 'warehouse', check: () => warehouse.check() },
     { name: 'messages', check: () => checkTopics(pubsub, context) },
@@ -142,6 +148,7 @@ export async function openApi(
     ...(faults ? { faults } : {}),
     ...(slos ? { slos } : {}),
     playbook: (path) => playbooks.get(path),
+    ...(alerts ? { alerts } : {}),
     ...(server ? { backlog: () => server.backlog() } : {}),
     ...(ingest ? { ingestStats: () => ingest.stats() } : {}),
     clock: systemClock,

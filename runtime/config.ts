@@ -81,6 +81,7 @@ export const SETTINGS = {
   HIGHWATER_STREAMS_DIR: text('Folder of the stream definitions', './streams'),
   HIGHWATER_SLO_DIR: text('Folder of the SLO definitions', './slo'),
   HIGHWATER_ALERT_POLICIES: text('File of the alert policies', './alerts/policies.yaml'),
+  HIGHWATER_PUBLIC_URL: optional('Address of the API as people reach it, for links in pages'),
   HIGHWATER_WAREHOUSE: choice('Where rows are stored', ['duckdb', 'bigquery'], 'duckdb'),
   DUCKDB_MEMORY_BYTES_MAX: count('Memory limit of DuckDB', 2 ** 27),
   BIGQUERY_DATASET: text('Dataset of the tables; created where it is missing', 'highwater'),

@@ -15,4 +15,5 @@ export type { Logger, LogFields, LogLevel } from './logger.ts';
 export { hash32, seededRandom } from './seeded-random.ts';
 export type { Random } from './seeded-random.ts';
 export { Shutdown } from './shutdown.ts';
+export { isDiskFailure, openSqliteFile } from './sqlite-file.ts';
 export { VirtualClock } from './virtual-clock.ts';

@@ -14,12 +14,14 @@ import { readQuery, shorten } from './parameters.ts';
 import { problemHandler, ServiceError } from './problem.ts';
 import { isCanaryRequest, requestTelemetry } from './request-telemetry.ts';
 import { negotiate, sendWhole } from './respond.ts';
+import { acknowledgeIncident, listAlerts, listIncidents, oneIncident } from './routes/alerts.ts';
 import { listEvents, oneEvent } from './routes/events.ts';
 import { healthz, readyz } from './routes/health.ts';
 import { publishEvents } from './routes/publish.ts';
 import { listQuarantine } from './routes/quarantine.ts';
 import { replayQuarantined } from './routes/replay.ts';
 import { listSlos, oneSlo, sloBreakdown, sloBurnDown, sloHistory } from './routes/slos.ts';
+import { addSilence, endSilence, listSilences } from './routes/silences.ts';
 import { listStreams, oneStream, welcome } from './routes/streams.ts';
 import { listWindows } from './routes/windows.ts';
 import { streamResource } from './stream-resource.ts';
@@ -69,6 +71,7 @@ export function createApp(deps: ServiceDeps): Express {
       ],
     },
     ...sloRoutes(deps),
+    ...alertRoutes(deps),
     '/healthz': { get: healthz },
     '/readyz': { get: readyz(deps) },
     '/openapi.json': {
@@ -134,6 +137,25 @@ function sloRoutes(deps: ServiceDeps): Readonly<Record<string, Route>> {
     '/v1/slos/:slo/history': { get: (...each) => sloHistory(deps, slos, ...each) },
     '/v1/slos/:slo/burn-down': { get: (...each) => sloBurnDown(slos, ...each) },
     '/v1/slos/:slo/breakdown': { get: (...each) => sloBreakdown(slos, ...each) },
+  };
+}
+
+function alertRoutes(deps: ServiceDeps): Readonly<Record<string, Route>> {
+  const { alerts } = deps;
+  if (!alerts) return {};
+  const body = () => bodyReader(deps.limits.bodyBytesMax);
+  return {
+    '/v1/alerts': { get: (...each) => listAlerts(deps, alerts, ...each) },
+    '/v1/incidents': { get: (...each) => listIncidents(alerts, ...each) },
+    '/v1/incidents/:incident': { get: (...each) => oneIncident(alerts, ...each) },
+    '/v1/incidents/:incident/acknowledge': {
+      post: [body(), (...each) => acknowledgeIncident(alerts, ...each)],
+    },
+    '/v1/silences': {
+      get: (...each) => listSilences(alerts, ...each),
+      post: [body(), (...each) => addSilence(deps, alerts, ...each)],
+    },
+    '/v1/silences/:silence/end': { post: [body(), (...each) => endSilence(alerts, ...each)] },
   };
 }
 

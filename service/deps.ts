@@ -1,5 +1,6 @@
 /** What the service is given: all effects come in here, nothing is read from the process. */
 import type { Clock, Logger } from '../runtime/index.ts';
+import type { AlertsSource } from '../alerts/index.ts';
 import type { SloSource } from './routes/slos.ts';
 import type { Stream } from '../streams/index.ts';
 import type { Faults, Metrics } from '../telemetry/index.ts';
@@ -62,6 +63,8 @@ export interface ServiceDeps {
   readonly slos?: SloSource;
   /** Text of a playbook by its path as definitions name it. */
   readonly playbook?: (path: string) => string | undefined;
+  /** Alerts and incidents; absent: there are no such routes. */
+  readonly alerts?: AlertsSource;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits: { readonly bodyBytesMax: number };

@@ -1,4 +1,6 @@
 /** The OpenAPI 3.1 document, generated from the streams: the paths of every stream with its own schemas. */
+import { alertPaths } from './alert-paths.ts';
+import { alertSchemas } from './alert-schemas.ts';
 import type { ServiceDeps } from './deps.ts';
 import {
   HEADERS,
@@ -31,15 +33,17 @@ export interface OpenApiDocument {
 /** The document of these streams; the same streams give the same text. */
 export function openApiDocument(
   resources: readonly StreamResource[],
-  { version, slos }: Pick<ServiceDeps, 'version' | 'slos'>,
+  { version, slos, alerts }: Pick<ServiceDeps, 'alerts' | 'version' | 'slos'>,
 ): OpenApiDocument {
   const paths: Record<string, Record<string, Operation>> = {
     ...servicePaths(),
     ...(slos ? sloPaths() : {}),
+    ...(alerts ? alertPaths() : {}),
   };
   let schemas: Record<string, JsonSchema> = {
     ...commonSchemas(),
     ...(slos ? sloSchemas() : {}),
+    ...(alerts ? alertSchemas() : {}),
   };
   for (const resource of resources) {
     Object.assign(paths, streamPaths(resource));
@@ -56,6 +60,7 @@ export function openApiDocument(
     tags: [
       { name: 'service', description: 'The service itself.' },
       ...(slos ? [{ name: 'slos', description: 'What is promised, and what is left of it.' }] : []),
+      ...(alerts ? [{ name: 'alerts', description: 'What is watched, and what fires.' }] : []),
       ...resources.map(({ stream }) => ({ name: stream.name, description: stream.description })),
     ],
     paths,

@@ -19,6 +19,8 @@ export interface SloEvaluatorOptions {
   /** Absent where no history is kept. */
   readonly ledger?: SloLedger;
   readonly intervalMs: number;
+  /** After each evaluation, for its metrics. */
+  readonly onEvaluated?: (outcome: 'succeeded' | 'failed') => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -89,7 +91,7 @@ export class SloEvaluator {
 
   /** One evaluation; a failure is kept and logged, the last result stays. */
   async evaluate(): Promise<SloEvaluation> {
-    const { slos, reader, clock, logger } = this.#options;
+    const { slos, reader, clock, logger, onEvaluated } = this.#options;
     const atMs = clock.nowMs();
     const startedMs = clock.monotonicMs();
     try {
@@ -104,9 +106,11 @@ export class SloEvaluator {
         failure: undefined,
       };
       await this.#fillLedger(atMs);
+      onEvaluated?.('succeeded');
     } catch (error) {
       this.#latest = { ...this.#latest, failure: messageOf(error) };
       logger.warn('slo_evaluation_failed', { error });
+      onEvaluated?.('failed');
     }
     return this.#latest;
   }

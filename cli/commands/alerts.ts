@@ -1,15 +1,24 @@
-/** `highwater alerts`: what the policies are, whether they work, and what they would do, and did. */
+/** `highwater alerts`: what the policies are, whether they work, what fires, and what they would do, and did. */
 import type { Command } from 'commander';
 import { addBacktestCommand } from './alerts/backtest.ts';
 import { addLintCommand } from './alerts/lint.ts';
 import { addListCommand } from './alerts/list.ts';
+import { addAckCommand, addSilenceCommand, addStatusCommand } from './alerts/status.ts';
 import { addTestCommand } from './alerts/test.ts';
 
 export function addAlertsCommand(program: Command): void {
   const alerts = program
     .command('alerts')
-    .description('alert policies: list, lint, test, backtest');
-  for (const add of [addListCommand, addLintCommand, addTestCommand, addBacktestCommand]) {
+    .description('alerts: list, lint, test, status, acknowledge, silence, backtest');
+  for (const add of [
+    addListCommand,
+    addLintCommand,
+    addTestCommand,
+    addStatusCommand,
+    addAckCommand,
+    addSilenceCommand,
+    addBacktestCommand,
+  ]) {
     add(alerts);
   }
 }

@@ -5,6 +5,7 @@ import { openWarehouse } from '../warehouse.ts';
 import type { Stream } from '../../streams/index.ts';
 import { createContext, runUntilStopped } from '../process.ts';
 import { startDemo } from '../demo.ts';
+import { openAlerts } from '../alerting.ts';
 import { openSignals } from '../signals.ts';
 import { openSlos } from '../slos.ts';
 import { openCanary, openTelemetry } from '../telemetry.ts';
@@ -25,11 +26,15 @@ export function addStartCommand(program: Command): void {
         const pubsub = openPubsub(context, server?.address);
         const warehouse = await openWarehouse(context, telemetry);
         const ingest = await openIngest(context, pubsub, warehouse, telemetry, server);
-        const slos = await openSlos(context, openSignals(context, telemetry));
+        const reader = openSignals(context, telemetry);
+        const slos = await openSlos(context, telemetry, reader);
+        const hasCanary = config.CANARY_INTERVAL > 0;
+        const alerts = openAlerts(context, telemetry, { reader, slos, hasCanary });
         const url = await openApi(context, pubsub, warehouse, telemetry, {
           ...(server ? { server } : {}),
           ingest,
           slos,
+          alerts,
         });
         openCanary(context, telemetry, url);
         if (options.demo) await startDemo(context, pubsub);
@@ -63,6 +68,7 @@ Highwater is running. Stop it with Ctrl+C; the data stay.
   windows          ${url}/v1/streams/${stream}/windows
   quarantine       ${url}/v1/streams/${stream}/quarantine
   SLOs             ${url}/v1/slos   (npx highwater slo status)
+  alerts           ${url}/v1/alerts   (npx highwater alerts status)
   metrics          ${metricsUrl}/metrics
   Pub/Sub server   PUBSUB_EMULATOR_HOST=${address}
 

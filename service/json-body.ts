@@ -1,0 +1,22 @@
+/** A request body that is one JSON object of a known shape. */
+import type { Request } from 'express';
+import type { z } from 'zod';
+import { itemsOf } from './body.ts';
+import { ServiceError } from './problem.ts';
+
+/** @throws ServiceError `invalid_body` with each fault; `example` is a body that would pass */
+export function readBody<T extends z.ZodType>(
+  request: Request,
+  schema: T,
+  example: string,
+): z.output<T> {
+  const [item, ...others] = itemsOf(request);
+  const result = schema.safeParse(item?.isJson ? item.value : undefined);
+  if (result.success && others.length === 0) return result.data;
+  const errors = (result.error?.issues ?? []).map(({ path, message }) => ({
+    code: 'invalid_body',
+    field: path.join('.') || null,
+    reason: message,
+  }));
+  throw new ServiceError('invalid_body', `Expected one object such as ${example}.`, { errors });
+}

@@ -1,0 +1,165 @@
+/** The evaluator as a process runs it: what is told, once, through restarts and failures, and what people do by hand. */
+import { join } from 'node:path';
+import test from 'ava';
+import type { ExecutionContext } from 'ava';
+import { AlertEvaluator, openAlertLog, parsePolicies } from '../../alerts/index.ts';
+import type { Telling } from '../../alerts/index.ts';
+import { AppError, silentLogger, VirtualClock } from '../../runtime/index.ts';
+import { temporaryFolder } from '../helpers/highwater-process.ts';
+import { FakeReader } from '../slo/fake-reader.ts';
+
+const MINUTE_MS = 60_000;
+const POLICY = `service: a
+owner: b
+interval: 1m
+policies:
+  - name: refused
+    title: Messages are refused
+    description: Refused messages of five minutes.
+    user_impact: Events are missing.
+    playbook: alerts/playbooks/dead-letters.md
+    severity: error
+    route: page
+    condition: { increase: 'ingest_messages_total{outcome="quarantined"}', window: 5m, above: 2 }
+`;
+
+/** An evaluator over a log in a folder, with a clock to turn; `restart` opens another one on the same folder. */
+function open(t: ExecutionContext) {
+  const folder = temporaryFolder();
+  const clock = new VirtualClock();
+  const reader = new FakeReader();
+  const told: Telling[] = [];
+  const failing: { next: boolean } = { next: false };
+  const outcomes: string[] = [];
+  const path = join(folder.path, 'alerts.sqlite');
+  const make = () => {
+    const log = openAlertLog(path, silentLogger);
+    const evaluator = new AlertEvaluator({
+      definitions: parsePolicies(POLICY, 'policies.yaml', []),
+      reader,
+      log,
+      tell(telling) {
+        if (failing.next) return Promise.reject(new Error('the outbox is not there'));
+        told.push(telling);
+        return Promise.resolve();
+      },
+      onEvaluated: (outcome) => outcomes.push(outcome),
+      clock,
+      logger: silentLogger,
+    });
+    return { log, evaluator };
+  };
+  let now = make();
+  t.teardown(async () => {
+    await now.evaluator.close();
+    now.log.close();
+    folder.remove();
+  });
+  return {
+    reader,
+    told,
+    failing,
+    outcomes,
+    clock,
+    evaluator: () => now.evaluator,
+    async restart() {
+      await now.evaluator.close();
+      now.log.close();
+      now = make();
+    },
+    /** A minute later, with so many refused messages in it. */
+    async minute(refusedCount: number) {
+      await clock.advance(MINUTE_MS);
+      reader.put('ingest_messages_total', { outcome: 'quarantined' }, clock.nowMs(), refusedCount);
+      await now.evaluator.evaluate();
+    },
+  };
+}
+
+function words(told: readonly Telling[]) {
+  return told.map(({ state, sequence }) => [state, sequence]);
+}
+
+test('an incident is told once and its end once, through a restart at every minute', async (t) => {
+  const rig = open(t);
+  for (const refused of [0, 1, 5, 5, 0, 0, 0, 0, 0, 0, 0]) {
+    await rig.minute(refused);
+    await rig.restart();
+  }
+  t.deepEqual(words(rig.told), [
+    ['triggered', 0],
+    ['resolved', 1],
+  ]);
+  const [record] = rig.evaluator().log.incidents({ countMax: 10 });
+  t.is(record?.incident.policy, 'refused');
+  t.is(record?.resolvedAtMs, rig.told[1]?.atMs);
+  t.deepEqual(
+    rig
+      .evaluator()
+      .log.timeline(record!.incident.id)
+      .map(({ kind }) => kind),
+    ['firing', 'resolved'],
+  );
+});
+
+test('what could not be told is told after the restart, in its place', async (t) => {
+  const rig = open(t);
+  rig.failing.next = true;
+  await rig.minute(5);
+  await rig.minute(5);
+  t.deepEqual(rig.told, []);
+  await rig.restart();
+  rig.failing.next = false;
+  await rig.minute(0);
+  t.deepEqual(words(rig.told), [['triggered', 0]]);
+  await rig.minute(0);
+  t.is(rig.told.length, 1);
+});
+
+test('an acknowledgement is kept and told to who knows of the incident; an unknown incident is refused', async (t) => {
+  const rig = open(t);
+  await rig.minute(5);
+  const [{ incident } = { incident: undefined }] = rig.evaluator().log.incidents({ countMax: 1 });
+  await rig.evaluator().acknowledge(incident!.id, 'kim', 'looking');
+  t.deepEqual(words(rig.told), [
+    ['triggered', 0],
+    ['acknowledged', 1],
+  ]);
+  await rig.restart();
+  t.like(rig.evaluator().known.state.incidents[0]?.acknowledged, { by: 'kim', note: 'looking' });
+  await t.throwsAsync(rig.evaluator().acknowledge('none', 'kim'), { code: 'not_found' });
+});
+
+test('a silence outlives a restart; where it is ended, what it kept quiet is told', async (t) => {
+  const rig = open(t);
+  const startsAtMs = rig.clock.nowMs();
+  rig.evaluator().silence({
+    id: 's1',
+    matchers: [{ label: 'policy', op: '=', value: 'refused' }],
+    reason: 'a move',
+    by: 'kim',
+    startsAtMs,
+    endsAtMs: startsAtMs + 3_600_000,
+  });
+  await rig.restart();
+  await rig.minute(5);
+  t.deepEqual(rig.told, []);
+  t.is(rig.evaluator().log.incidents({ countMax: 1, isOpen: true })[0]?.incident.muted?.by, 's1');
+  rig.evaluator().endSilence('s1', 'kim');
+  await rig.minute(5);
+  t.deepEqual(words(rig.told), [['triggered', 0]]);
+});
+
+test('where metrics do not answer, what fires goes on firing, and the failure shows', async (t) => {
+  const rig = open(t);
+  await rig.minute(5);
+  rig.reader.failure = new AppError('metrics_unavailable', 'nobody answers');
+  await rig.minute(0);
+  const { failure, state, lastSuccessAtMs } = rig.evaluator().known;
+  t.is(failure, 'nobody answers');
+  t.is(state.incidents.length, 1);
+  t.is(lastSuccessAtMs, rig.clock.nowMs() - MINUTE_MS);
+  t.deepEqual(rig.outcomes, ['succeeded', 'failed']);
+  t.false(rig.evaluator().isStale(rig.clock.nowMs()));
+  t.true(rig.evaluator().isStale(rig.clock.nowMs() + 5 * MINUTE_MS));
+});
