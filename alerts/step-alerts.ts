@@ -70,6 +70,10 @@ function stepRungs(
   before: readonly AlertState[],
   nowMs: number,
 ): RungsStep {
+  // Most evaluations find nothing, and a backtest makes tens of thousands of them.
+  if (before.length === 0 && observations.every(({ held }) => held.length === 0)) {
+    return { alerts: [], transitions: [] };
+  }
   const known = Map.groupBy(before, ({ policy, rung }) => rungKey(policy, rung));
   const seen = new Set<string>();
   const alerts: AlertState[] = [];

@@ -55,9 +55,17 @@ export function replaySignalReader(store: MetricStore): SignalReader {
     byObject.set(signal, answer);
     return answer;
   };
+  const plans = new WeakMap<readonly Signal[], readonly Answer[]>();
+  const planOf = (signals: readonly Signal[]): readonly Answer[] => {
+    const known = plans.get(signals);
+    if (known) return known;
+    const plan = signals.map(answerOf);
+    plans.set(signals, plan);
+    return plan;
+  };
   return {
     lookbackMaxMs: store.limits.retentionMs,
-    read: async (signals, atMs) => signals.map((signal) => answerOf(signal)(atMs)),
+    read: async (signals, atMs) => planOf(signals).map((answer) => answer(atMs)),
     readRange: async (signal, instants) => rangeOf(answerOf(signal), instants),
   };
 }
