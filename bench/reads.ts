@@ -1,5 +1,5 @@
 /** Reads of the API over a filled warehouse: the app as shipped, the mix of requests, the load. */
-import { createApp, listen } from '../service/index.ts';
+import { createApp, listen, openToLoopback } from '../service/index.ts';
 import { systemClock } from '../runtime/index.ts';
 import type { Stream } from '../streams/index.ts';
 import { formatTimestamp } from '../streams/index.ts';
@@ -28,6 +28,7 @@ export async function openApi(
     warehouse,
     publish: () => Promise.reject(new Error('a read benchmark publishes nothing')),
     checks: [],
+    identity: openToLoopback,
     clock: systemClock,
     logger: benchLogger,
     limits: { bodyBytesMax: SHIPPED.API_BODY_BYTES_MAX },

@@ -5,6 +5,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { isAppError, messageOf } from '../runtime/index.ts';
 import { addAlertsCommand } from './commands/alerts.ts';
 import { addApiCommand } from './commands/api.ts';
+import { addApiKeyCommand } from './commands/api-key.ts';
 import { addCompileCommand } from './commands/compile.ts';
 import { addConfigCommand } from './commands/config.ts';
 import { addFaultsCommand } from './commands/faults.ts';
@@ -37,6 +38,7 @@ for (const add of [
   addSloCommand,
   addAlertsCommand,
   addFaultsCommand,
+  addApiKeyCommand,
   addCompileCommand,
   addConfigCommand,
 ]) {

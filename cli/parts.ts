@@ -13,6 +13,7 @@ import type { SloEvaluator } from '../slo/index.ts';
 import type { Warehouse } from '../warehouse/index.ts';
 import { markFailed, startSpan, traceAttributes, withSpan } from '../telemetry/index.ts';
 import { faultyIntake, stoppableIngest } from './faulty-parts.ts';
+import { openConfiguredIdentity } from './identity.ts';
 import type { Context } from './process.ts';
 import { loadPlaybooks } from './playbooks.ts';
 import type { ProcessTelemetry } from './telemetry.ts';
@@ -137,6 +138,7 @@ export async function openApi(
     ...(ingest ? [{ name: 'ingest', check: () => checkIngest(ingest) }] : []),
   ];
   const playbooks = loadPlaybooks(slos?.slos ?? []);
+  const identity = await openConfiguredIdentity(context);
   const app = createApp({
     streams,
     warehouse,
@@ -151,6 +153,7 @@ export async function openApi(
     ...(alerts ? { alerts } : {}),
     ...(server ? { backlog: () => server.backlog() } : {}),
     ...(ingest ? { ingestStats: () => ingest.stats() } : {}),
+    identity,
     clock: systemClock,
     logger: logger.child({ component: 'api' }),
     limits: { bodyBytesMax: config.API_BODY_BYTES_MAX },

@@ -22,20 +22,21 @@ export function serviceUrl(given: string | undefined): string {
  * refuses the request
  */
 export async function askService(url: string, path: string, body?: unknown): Promise<unknown> {
+  const { HIGHWATER_API_KEY: key } = loadConfig();
+  const headers: Record<string, string> = key ? { authorization: `Bearer ${key}` } : {};
   const post = {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { ...headers, 'content-type': 'application/json' },
     body: JSON.stringify(body),
   };
-  const response = await fetch(new URL(path, url), body === undefined ? {} : post).catch(
-    (error: unknown) => {
-      throw new AppError(
-        'api_unavailable',
-        `No API answers at ${url}; start it (highwater start) or name it with --url.`,
-        { cause: error },
-      );
-    },
-  );
+  const request = body === undefined ? { headers } : post;
+  const response = await fetch(new URL(path, url), request).catch((error: unknown) => {
+    throw new AppError(
+      'api_unavailable',
+      `No API answers at ${url}; start it (highwater start) or name it with --url.`,
+      { cause: error },
+    );
+  });
   const answer: unknown = await response.json().catch((error: unknown) => {
     throw new AppError('api_unavailable', `${url}${path} answers no JSON.`, { cause: error });
   });

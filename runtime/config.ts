@@ -64,6 +64,32 @@ const urls = (what: string, example: string) =>
       return z.NEVER;
     }),
   );
+/** Words separated by commas, each of them one that `isGood` takes; `example` stands in the message. */
+const words = (what: string, example: string, isGood: (word: string) => boolean) =>
+  setting(
+    what,
+    '',
+    z.string().transform((given, context) => {
+      const each = splitWords(given);
+      const wrong = each.filter((word) => !isGood(word));
+      if (wrong.length === 0) return each;
+      context.addIssue(`expected words such as ${example}; got ${wrong.join(', ')}`);
+      return z.NEVER;
+    }),
+  );
+const grants = (what: string) =>
+  words(`${what}: addresses, *@DOMAIN or * for all that are verified`, 'ann@example.com', (word) =>
+    /^(?:\*|[^\s@]+@[^\s@]+)$/.test(word),
+  );
+/** Tokens are worth no more than the way on which their keys come. */
+const keysUrl = (what: string, fallback: string) =>
+  setting(
+    what,
+    fallback,
+    z.string().refine((given) => isSafeUrl(given), {
+      error: (issue) => `expected an https URL such as ${fallback}; got ${String(issue.input)}`,
+    }),
+  );
 const secret = (what: string) => setting(what, '', z.string(), true);
 const optional = (what: string) => setting(what, '', z.string());
 
@@ -114,6 +140,39 @@ export const SETTINGS = {
   ),
   INGEST_MESSAGE_BYTES_MAX: count('Size of a message, unpacked', 10 * 2 ** 20, 10 * 2 ** 20),
   API_BODY_BYTES_MAX: count('Size of a request body', 5 * 2 ** 20, 10 * 2 ** 20),
+  AUTH_MODE: modes(
+    'How callers prove who they are, in the order in which they are asked: none, iap, oidc, api-key',
+  ),
+  AUTH_OPEN_TO_ALL: choice(
+    'Said beside AUTH_MODE=none where the API is not on loopback: everyone may do everything',
+    ['no', 'yes'],
+    'no',
+  ),
+  AUTH_IAP_AUDIENCE: words(
+    'Audience of IAP’s signed header',
+    '/projects/123/locations/europe-west1/services/highwater',
+    (word) =>
+      /^\/projects\/\d+\/(?:global\/backendServices\/\d+|locations\/[\w-]+\/services\/[\w-]+)$/.test(
+        word,
+      ),
+  ),
+  AUTH_IAP_KEYS_URL: keysUrl(
+    'Public keys of IAP',
+    'https://www.gstatic.com/iap/verify/public_key-jwk',
+  ),
+  AUTH_OIDC_AUDIENCE: words(
+    'Audience of Google ID tokens: the URL of this service',
+    'https://highwater.example.com',
+    () => true,
+  ),
+  AUTH_OIDC_KEYS_URL: keysUrl(
+    'Public keys of Google ID tokens',
+    'https://www.googleapis.com/oauth2/v3/certs',
+  ),
+  AUTH_KEYS_FILE: optional('Hashes of the API keys; empty is api-keys.json in the data folder'),
+  AUTH_READERS: grants('Who reads'),
+  AUTH_PUBLISHERS: grants('Who publishes'),
+  AUTH_OPERATORS: grants('Who may do everything'),
   TELEMETRY_EXPORTER: choice(
     'Where metrics and traces are sent; google-legacy is deprecated by Google',
     ['none', 'otlp', 'google', 'google-legacy'],
@@ -156,6 +215,7 @@ export const SETTINGS = {
   ),
   // Above, the shortest window of the shipped tiers would pass between two evaluations.
   SLO_INTERVAL: duration('Time between two evaluations of the SLOs', '15s', ['1s', '5m']),
+  HIGHWATER_API_KEY: secret('Key that the command’s own requests to the API carry'),
   SIMULATE_RATE: count('Events per second of the demo simulator', 5, 100_000),
   FLIGHTS_API_URL: optional('AviationStack-shaped API; empty is the local replay of real flights'),
   FLIGHTS_API_KEY: secret('Access key of the flights API'),
@@ -212,6 +272,40 @@ export function settingsTable(): string {
   return ['| setting | meaning | default |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
+function modes(what: string) {
+  const known = ['none', 'iap', 'oidc', 'api-key'] as const;
+  type Mode = (typeof known)[number];
+  const isMode = (word: string): word is Mode => known.some((each) => each === word);
+  return setting(
+    what,
+    'none',
+    z.string().transform((given, context): readonly [Mode, ...Mode[]] => {
+      const [first, ...rest] = splitWords(given).filter(isMode);
+      const wordCount = splitWords(given).length;
+      const distinctCount = first === 'none' ? 1 : new Set([first, ...rest]).size;
+      if (first && distinctCount === wordCount && !rest.includes('none')) return [first, ...rest];
+      context.addIssue(
+        `expected none alone, or some of iap, oidc, api-key separated by commas, such as iap,api-key; got ${given}`,
+      );
+      return z.NEVER;
+    }),
+  );
+}
+
+function splitWords(given: string): string[] {
+  return given
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+}
+
+function isSafeUrl(url: string): boolean {
+  const protocol = protocolOf(url);
+  return (
+    protocol === 'https:' || (protocol === 'http:' && LOOPBACK.includes(new URL(url).hostname))
+  );
+}
+
 /** `https:` of `https://…`; empty where the text is no URL. */
 function protocolOf(url: string): string {
   return URL.canParse(url) ? new URL(url).protocol : '';
@@ -261,6 +355,16 @@ function pairProblems(config: Config): string[] {
     if (config.HIGHWATER_WAREHOUSE === 'bigquery') {
       problems.push(
         'HIGHWATER_FAULTS: allow expects HIGHWATER_WAREHOUSE=duckdb: faults are for a laptop, not for Google Cloud; got bigquery',
+      );
+    }
+  }
+  for (const [mode, name, example] of [
+    ['iap', 'AUTH_IAP_AUDIENCE', '/projects/123/locations/europe-west1/services/highwater'],
+    ['oidc', 'AUTH_OIDC_AUDIENCE', 'https://highwater.example.com'],
+  ] as const) {
+    if (config.AUTH_MODE.includes(mode) && config[name].length === 0) {
+      problems.push(
+        `${name}: AUTH_MODE=${mode} expects the audience of this service, such as ${example}: tokens for other services must not open this one; got nothing`,
       );
     }
   }

@@ -1,6 +1,7 @@
 /** What the service is given: all effects come in here, nothing is read from the process. */
 import type { Clock, Logger } from '../runtime/index.ts';
 import type { AlertsSource } from '../alerts/index.ts';
+import type { Identity } from './auth/identity.ts';
 import type { SloSource } from './routes/slos.ts';
 import type { Stream } from '../streams/index.ts';
 import type { Faults, Metrics } from '../telemetry/index.ts';
@@ -65,6 +66,8 @@ export interface ServiceDeps {
   readonly playbook?: (path: string) => string | undefined;
   /** Alerts and incidents; absent: there are no such routes. */
   readonly alerts?: AlertsSource;
+  /** Who is asking. */
+  readonly identity: Identity;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits: { readonly bodyBytesMax: number };

@@ -1,5 +1,10 @@
 export { createApp } from './app.ts';
+export { changeApiKeys, readApiKeys } from './auth/api-key-file.ts';
+export { createApiKey, revokeApiKey, stateOf } from './auth/api-keys.ts';
+export { openIdentity, openToLoopback } from './auth/open-identity.ts';
+export type { Identity } from './auth/identity.ts';
+export { ROLES } from './auth/principal.ts';
+export type { Role } from './auth/principal.ts';
 export type { OutgoingMessage, ReadinessCheck, ServiceDeps, SubscriptionBacklog } from './deps.ts';
 export { listen } from './listen.ts';
 export type { Listening } from './listen.ts';
-export { openApiDocument } from './openapi.ts';

@@ -11,6 +11,9 @@ export interface Operation {
   readonly parameters: readonly JsonSchema[];
   readonly requestBody?: JsonSchema;
   readonly responses: Readonly<Record<string, JsonSchema>>;
+  /** Filled from the route table, as is `x-needs`: the role that it asks for, in every mode of identity. */
+  readonly security?: readonly JsonSchema[];
+  readonly 'x-needs'?: string;
 }
 
 /** Components of the document, by name. */

@@ -1,6 +1,7 @@
 /** The OpenAPI 3.1 document, generated from the streams: the paths of every stream with its own schemas. */
 import { alertPaths } from './alert-paths.ts';
 import { alertSchemas } from './alert-schemas.ts';
+import { needOfDocumented, securityOf, securitySchemes } from './auth/route-needs.ts';
 import type { ServiceDeps } from './deps.ts';
 import {
   HEADERS,
@@ -15,6 +16,7 @@ import { commonSchemas, ref, streamSchemas, text } from './openapi-schemas.ts';
 import { streamPaths } from './openapi-stream-paths.ts';
 import type { JsonSchema } from './parameters.ts';
 import { historyParameters } from './routes/slos.ts';
+import type { RouteTable } from './route.ts';
 import { sloSchemas } from './slo-schemas.ts';
 import type { StreamResource } from './stream-resource.ts';
 
@@ -27,13 +29,22 @@ export interface OpenApiDocument {
     readonly schemas: Readonly<Record<string, JsonSchema>>;
     readonly headers: Readonly<Record<string, JsonSchema>>;
     readonly responses: Readonly<Record<string, JsonSchema>>;
+    readonly securitySchemes: Readonly<Record<string, JsonSchema>>;
   };
 }
 
-/** The document of these streams; the same streams give the same text. */
+/**
+ * The document of these streams; the same streams give the same text. What each operation needs comes from the route table.
+ */
 export function openApiDocument(
   resources: readonly StreamResource[],
-  { version, slos, alerts }: Pick<ServiceDeps, 'alerts' | 'version' | 'slos'>,
+  {
+    version,
+    slos,
+    alerts,
+    identity,
+  }: Pick<ServiceDeps, 'alerts' | 'version' | 'slos' | 'identity'>,
+  table: RouteTable,
 ): OpenApiDocument {
   const paths: Record<string, Record<string, Operation>> = {
     ...servicePaths(),
@@ -63,9 +74,33 @@ export function openApiDocument(
       ...(alerts ? [{ name: 'alerts', description: 'What is watched, and what fires.' }] : []),
       ...resources.map(({ stream }) => ({ name: stream.name, description: stream.description })),
     ],
-    paths,
-    components: { schemas, headers: HEADERS, responses: RESPONSES },
+    paths: secured(paths, table, identity.modes),
+    components: {
+      schemas,
+      headers: HEADERS,
+      responses: RESPONSES,
+      securitySchemes: securitySchemes(identity.modes),
+    },
   };
+}
+
+/** Says at each operation what it needs; one that no route serves is a mistake of ours. */
+function secured(
+  paths: OpenApiDocument['paths'],
+  table: RouteTable,
+  modes: ServiceDeps['identity']['modes'],
+): OpenApiDocument['paths'] {
+  const withNeeds = (path: string, methods: Readonly<Record<string, Operation>>) =>
+    Object.fromEntries(
+      Object.entries(methods).map(([method, each]) => {
+        const need = needOfDocumented(table, path, method);
+        if (!need) throw new Error(`${method} ${path} is documented and no route serves it`);
+        return [method, { ...each, security: securityOf(need, modes), 'x-needs': need }];
+      }),
+    );
+  return Object.fromEntries(
+    Object.entries(paths).map(([path, methods]) => [path, withNeeds(path, methods)]),
+  );
 }
 
 function servicePaths(): Record<string, Record<string, Operation>> {

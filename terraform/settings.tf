@@ -14,8 +14,18 @@ locals {
     TELEMETRY_REGION = var.region
   }
 
-  api_env = {
+  api_env = merge(local.api_identity, {
     HIGHWATER_HOST = "0.0.0.0"
     METRICS_SOURCE = "google"
-  }
+  })
+
+  # IAP signs who asks. Without it Cloud Run lets in only the callers it is given, and passes on no token that could be checked.
+  api_identity = var.api.iap ? tomap({
+    AUTH_MODE         = "iap"
+    AUTH_IAP_AUDIENCE = "/projects/${var.project_number}/locations/${var.region}/services/${var.names.api}"
+    AUTH_READERS      = "*"
+    }) : tomap({
+    AUTH_MODE        = "none"
+    AUTH_OPEN_TO_ALL = "yes"
+  })
 }

@@ -42,6 +42,29 @@ test('settings that contradict each other are refused as a pair', (t) => {
   t.regex(starved.message, /at least twice INGEST_BATCH_ROWS_MAX \(10000\).*got 6000/);
 });
 
+test('identity names the service whose tokens it takes, by keys that come safely', (t) => {
+  const problem = (environment: Record<string, string>) =>
+    t.throws(() => loadConfig(environment, NO_FILE), { code: 'invalid_config' }).message;
+  t.regex(problem({ AUTH_MODE: 'iap' }), /AUTH_IAP_AUDIENCE: .* got nothing/);
+  t.regex(problem({ AUTH_MODE: 'api-key,oidc' }), /AUTH_OIDC_AUDIENCE: .* got nothing/);
+  for (const mode of ['none,iap', 'iap,none', 'iap,iap', 'none,none', 'basic', ',']) {
+    t.regex(problem({ AUTH_MODE: mode }), /AUTH_MODE: expected none alone/, mode);
+  }
+  t.regex(problem({ AUTH_IAP_AUDIENCE: 'highwater' }), /AUTH_IAP_AUDIENCE: .* got highwater/);
+  t.regex(problem({ AUTH_OIDC_KEYS_URL: 'http://keys.example.com' }), /expected an https URL/);
+  t.regex(problem({ AUTH_READERS: 'ann' }), /AUTH_READERS: .* got ann/);
+  const config = loadConfig(
+    {
+      AUTH_MODE: 'iap, api-key',
+      AUTH_IAP_AUDIENCE: '/projects/1/global/backendServices/2',
+      AUTH_READERS: '*@example.com, ann@example.org,*',
+    },
+    NO_FILE,
+  );
+  t.deepEqual(config.AUTH_MODE, ['iap', 'api-key']);
+  t.deepEqual(config.AUTH_READERS, ['*@example.com', 'ann@example.org', '*']);
+});
+
 test('secrets are hidden when the settings are printed', (t) => {
   const printed = printConfig(loadConfig({ FLIGHTS_API_KEY: 'abc123' }, NO_FILE));
   t.false(printed.includes('abc123'));

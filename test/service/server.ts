@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger, systemClock } from '../../runtime/index.ts';
 import type { Logger } from '../../runtime/index.ts';
-import { createApp, listen } from '../../service/index.ts';
+import { createApp, listen, openToLoopback } from '../../service/index.ts';
 import type { OutgoingMessage, ServiceDeps } from '../../service/index.ts';
 import { loadStreams } from '../../streams/index.ts';
 import type { Row, Stream } from '../../streams/index.ts';
@@ -69,16 +69,27 @@ export async function startService({
   port = 0,
   ...more
 }: Partial<ServiceDeps> & { logger?: Logger; port?: number } = {}): Promise<TestService> {
+  const { deps, published, close } = await testDeps(more);
+  const listening = await listen(createApp(deps), { host: '127.0.0.1', port });
+  return {
+    url: `http://127.0.0.1:${listening.port}`,
+    port: listening.port,
+    warehouse: deps.warehouse,
+    streams: new Map(deps.streams.map((each) => [each.name, each])),
+    published,
+    async stop() {
+      await listening.close();
+      await close();
+    },
+  };
+}
+
+/** What the service is given, with an empty warehouse in memory where none is given; `close` closes that. */
+export async function testDeps(more: Partial<ServiceDeps> = {}) {
   const streams = [...shippedStreams('transactions', 'events'), typedStream];
-  const warehouse = await openDuckdbWarehouse({
-    path: ':memory:',
-    memoryBytesMax: 2 ** 28,
-    clock: systemClock,
-    logger: silentLogger,
-  });
-  await warehouse.prepare(streams);
+  const warehouse = more.warehouse ?? (await emptyWarehouse(streams));
   const published: OutgoingMessage[] = [];
-  const app = createApp({
+  const deps: ServiceDeps = {
     streams,
     warehouse,
     publish: async (_stream, messages) => {
@@ -86,25 +97,26 @@ export async function startService({
       return messages.map((_, index) => `m${index}`);
     },
     checks: [],
+    identity: openToLoopback,
     clock: systemClock,
     logger: silentLogger,
     limits: { bodyBytesMax: 100_000 },
     version: '0.0.0',
     projectId: 'test-project',
     ...more,
-  });
-  const listening = await listen(app, { host: '127.0.0.1', port });
-  return {
-    url: `http://127.0.0.1:${listening.port}`,
-    port: listening.port,
-    warehouse,
-    streams: new Map(streams.map((each) => [each.name, each])),
-    published,
-    async stop() {
-      await listening.close();
-      await warehouse.close();
-    },
   };
+  return { deps, published, close: async () => void (more.warehouse ?? (await warehouse.close())) };
+}
+
+async function emptyWarehouse(streams: readonly Stream[]): Promise<Warehouse> {
+  const warehouse = await openDuckdbWarehouse({
+    path: ':memory:',
+    memoryBytesMax: 2 ** 28,
+    clock: systemClock,
+    logger: silentLogger,
+  });
+  await warehouse.prepare(streams);
+  return warehouse;
 }
 
 /** Some of the shipped streams, so that the others may change without these tests. */
@@ -184,7 +196,7 @@ export interface RawAnswer {
 
 /** A request with its target sent as it is; `fetch` would mend it. Rejects where the answer breaks off. */
 export function raw(
-  { port }: TestService,
+  { port }: Pick<TestService, 'port'>,
   path: string,
   { method = 'GET', headers = {}, body }: RawOptions = {},
 ): Promise<RawAnswer> {

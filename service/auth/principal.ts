@@ -1,0 +1,18 @@
+/** Who asks, and what they may do. */
+
+/** `reader` reads, `publisher` posts events and no more, `operator` may do all of it. */
+export const ROLES = ['reader', 'publisher', 'operator'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** What an operation asks of its caller; `nothing` is for probes alone, which carry no credential. */
+export type Need = Role | 'nothing';
+
+export interface Principal {
+  /** How they came and their name: `api-key:canary`, `iap:ann@example.com`. Stands in logs; never a secret. */
+  readonly id: string;
+  readonly roles: readonly Role[];
+}
+
+export function mayDo({ roles }: Principal, need: Need): boolean {
+  return need === 'nothing' || roles.includes(need) || roles.includes('operator');
+}
