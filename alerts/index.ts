@@ -48,27 +48,38 @@ export type { AlertLintContext, AlertLintFinding, AlertLintRule } from './lint.t
 export { loadPolicies, parsePolicies } from './load-policies.ts';
 export type { AlertDefinitions } from './load-policies.ts';
 export { alertName, compareLoudness, SEVERITIES } from './policy.ts';
-export type { Policy, Route, Rung } from './policy.ts';
+export type { AlertSeverity, Policy, Route, Rung } from './policy.ts';
 export type { Silence } from './silence.ts';
 export { sloPolicy } from './slo-policy.ts';
 export type { BurnRateOptions } from './slo-policy.ts';
 export { alertLabels, stepAlerts } from './step-alerts.ts';
 export type { AlertsStep } from './step-alerts.ts';
 export type { Transition, TransitionKind } from './transition.ts';
+export { CHANNEL_KINDS } from './notify/channel.ts';
+export type { Channel, ChannelKind, SendResult } from './notify/channel.ts';
+export { addressOf, emailChannels } from './notify/channel-email.ts';
+export { logChannel } from './notify/channel-log.ts';
+export { pagerDutyChannel } from './notify/channel-pagerduty.ts';
+export { webhookChannel } from './notify/channel-webhook.ts';
+export { openDispatcher } from './notify/dispatcher.ts';
+export type { Dispatcher, DispatcherOptions } from './notify/dispatcher.ts';
 export { emailMessage } from './notify/email-message.ts';
 export type { EmailMessage } from './notify/email-message.ts';
 export { logLine } from './notify/log-line.ts';
 export { notificationKey, PLAYBOOK_CHARS_MAX } from './notify/notification.ts';
 export type {
-  AlertRoute,
-  AlertSeverity,
   MeasuredValue,
   Notification,
   NotificationLinks,
+  NotificationRoute,
+  NotificationSeverity,
   NotificationState,
   NotifiedBudget,
   TopContributor,
 } from './notify/notification.ts';
+export { OUTBOX_LIMITS } from './notify/outbox.ts';
+export type { Delivery, DeliveryState, OutboxLimits } from './notify/outbox.ts';
 export { pagerDutyEvent } from './notify/pagerduty-event.ts';
 export type { PagerDutyEvent } from './notify/pagerduty-event.ts';
+export { retryDelayMs } from './notify/retry-delay.ts';
 export { webhookBody, webhookSignature } from './notify/webhook-body.ts';

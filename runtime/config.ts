@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
+import { ALERT_SETTINGS, alertProblems } from './alert-settings.ts';
 import { bigqueryProblems } from './config-bigquery.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 import { AppError } from './errors.ts';
@@ -215,6 +216,7 @@ export const SETTINGS = {
   ),
   // Above, the shortest window of the shipped tiers would pass between two evaluations.
   SLO_INTERVAL: duration('Time between two evaluations of the SLOs', '15s', ['1s', '5m']),
+  ...ALERT_SETTINGS,
   HIGHWATER_API_KEY: secret('Key that the command’s own requests to the API carry'),
   SIMULATE_RATE: count('Events per second of the demo simulator', 5, 100_000),
   FLIGHTS_API_URL: optional('AviationStack-shaped API; empty is the local replay of real flights'),
@@ -327,7 +329,7 @@ function toInteger(min: number, max: number, example: number) {
 }
 
 function pairProblems(config: Config): string[] {
-  const problems: string[] = [];
+  const problems: string[] = alertProblems(config);
   if (config.INGEST_MESSAGES_IN_FLIGHT_MAX < 2 * config.INGEST_BATCH_ROWS_MAX) {
     problems.push(
       `INGEST_MESSAGES_IN_FLIGHT_MAX: expected at least twice INGEST_BATCH_ROWS_MAX (${2 * config.INGEST_BATCH_ROWS_MAX}), or intake starves while a batch commits; got ${config.INGEST_MESSAGES_IN_FLIGHT_MAX}`,

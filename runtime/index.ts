@@ -1,3 +1,5 @@
+export { channelsSetUp } from './alert-settings.ts';
+export type { AlertSettings } from './alert-settings.ts';
 export { systemClock, sleepOn } from './clock.ts';
 export type { Clock, Timer } from './clock.ts';
 export { loadConfig, printConfig, settingsTable, SETTINGS } from './config.ts';

@@ -39,6 +39,8 @@ const STREAM = { limit: 50 };
 const SUBSCRIPTION = { limit: 200 };
 const OUTCOME = { limit: 2, values: ['ok', 'error'] };
 const SIGNAL = { limit: 2, values: ['metrics', 'traces'] };
+/** As `alerts/notify/` names them. */
+const CHANNEL = { limit: 4, values: ['pagerduty', 'email', 'webhook', 'log'] };
 /** The reasons of a refusal, as `streams/` names them. */
 const REASON = { limit: 15 };
 
@@ -197,6 +199,37 @@ export const CATALOGUE = {
     labels: {
       outcome: { limit: 3, values: ['read_back', 'publish_failed', 'timed_out'] },
     },
+  },
+  alert_deliveries_total: {
+    kind: 'counter',
+    unit: '1',
+    help: 'Tries to deliver a notification, by what became of it: given_up after a day of tries, dropped where too many waited. One notification is one per recipient.',
+    labels: {
+      channel: CHANNEL,
+      outcome: {
+        limit: 5,
+        values: ['delivered', 'retried', 'refused', 'given_up', 'dropped'],
+      },
+    },
+  },
+  alert_delivery_delay_seconds: {
+    kind: 'histogram',
+    unit: 's',
+    help: 'Time from a notification being made to its receiver having it, tries that failed included.',
+    labels: { channel: CHANNEL },
+    bounds: FRESHNESS_SECONDS,
+  },
+  alert_outbox_pending: {
+    kind: 'gauge',
+    unit: '1',
+    help: 'Notifications that wait for their delivery, by kind of channel.',
+    labels: { channel: CHANNEL },
+  },
+  alert_outbox_oldest_seconds: {
+    kind: 'gauge',
+    unit: 's',
+    help: 'Age of the oldest notification that waits for its delivery; 0 where none does.',
+    labels: { channel: CHANNEL },
   },
   telemetry_exports_total: {
     kind: 'counter',

@@ -1,10 +1,11 @@
 /** What a page says, as plain data: whoever decides writes it, every channel renders it, the outbox keeps it. */
 import { z } from 'zod';
+import { cut } from './notification-words.ts';
 
 /** PagerDuty's words; Cloud Monitoring's CRITICAL, ERROR and WARNING are the first three. */
-export type AlertSeverity = 'critical' | 'error' | 'warning' | 'info';
+export type NotificationSeverity = 'critical' | 'error' | 'warning' | 'info';
 /** Who is to know: `page` wakes somebody, `ticket` waits for the morning. */
-export type AlertRoute = 'page' | 'ticket';
+export type NotificationRoute = 'page' | 'ticket';
 export type NotificationState = 'triggered' | 'severity_raised' | 'acknowledged' | 'resolved';
 
 /** The figure that decided. `ratio` is 0 to 1; `burn_rate` is a multiple of what the objective allows. */
@@ -51,7 +52,10 @@ export interface NotificationLinks {
 export interface Notification {
   /** Stable for the incident's life and never used again: PagerDuty and mail threads go by it. */
   readonly incidentId: string;
-  /** Place in the incident, from 0. The same place again, after a crash, is the same notification and goes out once. */
+  /**
+   * Place in the incident: 0 is its first notification, then rising, gaps allowed. The same place again, after a crash, is the same
+   * notification and goes out once.
+   */
   readonly sequence: number;
   readonly state: NotificationState;
   readonly policy: string;
@@ -59,8 +63,8 @@ export interface Notification {
   readonly title: string;
   /** What users feel, in their words; one or two sentences. */
   readonly summary: string;
-  readonly severity: AlertSeverity;
-  readonly route: AlertRoute;
+  readonly severity: NotificationSeverity;
+  readonly route: NotificationRoute;
   /** The system that it is about, such as the project id. */
   readonly source: string;
   readonly sinceMs: number;
@@ -80,22 +84,28 @@ export interface Notification {
 /** Cloud Monitoring's limit, which the playbooks keep to. */
 export const PLAYBOOK_CHARS_MAX = 8_192;
 
-/** Reads a stored one back. Keys that a later version added are dropped. */
+const INCIDENT_ID_CHARS_MAX = 500;
+/** Of any other text. With 15 of them and the playbook, one notification is at most 70,000 characters in the outbox. */
+const TEXT_CHARS_MAX = 4_000;
+const text = z.string().transform((given) => cut(given, TEXT_CHARS_MAX));
+
+/** What the outbox takes and gives back: an id is refused where it is too long, other texts are cut. Keys that a
+ * later version added are dropped. */
 export const notificationSchema: z.ZodType<Notification> = z.object({
-  incidentId: z.string().min(1),
+  incidentId: z.string().min(1).max(INCIDENT_ID_CHARS_MAX),
   sequence: z.int().min(0),
   state: z.enum(['triggered', 'severity_raised', 'acknowledged', 'resolved']),
-  policy: z.string(),
-  title: z.string(),
-  summary: z.string(),
+  policy: text,
+  title: text,
+  summary: text,
   severity: z.enum(['critical', 'error', 'warning', 'info']),
   route: z.enum(['page', 'ticket']),
-  source: z.string(),
+  source: text,
   sinceMs: z.number(),
   atMs: z.number(),
   measured: z
     .object({
-      what: z.string(),
+      what: text,
       unit: z.enum(['ratio', 'seconds', 'burn_rate', 'count']),
       value: z.number(),
       threshold: z.number(),
@@ -104,8 +114,8 @@ export const notificationSchema: z.ZodType<Notification> = z.object({
     .optional(),
   budget: z
     .object({
-      slo: z.string(),
-      objectivePercent: z.string(),
+      slo: text,
+      objectivePercent: text,
       windowMs: z.number(),
       spentRatio: z.number(),
       incidentSpentRatio: z.number().optional(),
@@ -117,18 +127,21 @@ export const notificationSchema: z.ZodType<Notification> = z.object({
   top: z
     .object({
       kind: z.enum(['route', 'stream', 'subscription']),
-      name: z.string(),
+      name: text,
       badCount: z.number(),
       totalBadCount: z.number(),
     })
     .optional(),
-  acknowledgedBy: z.string().optional(),
+  acknowledgedBy: text.optional(),
   links: z.object({
-    dashboard: z.string().optional(),
-    trace: z.string().optional(),
-    playbook: z.string().optional(),
+    dashboard: text.optional(),
+    trace: text.optional(),
+    playbook: text.optional(),
   }),
-  playbookText: z.string().optional(),
+  playbookText: z
+    .string()
+    .transform((given) => cut(given, PLAYBOOK_CHARS_MAX))
+    .optional(),
   isTest: z.boolean().optional(),
 });
 

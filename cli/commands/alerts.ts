@@ -3,13 +3,14 @@ import type { Command } from 'commander';
 import { addBacktestCommand } from './alerts/backtest.ts';
 import { addLintCommand } from './alerts/lint.ts';
 import { addListCommand } from './alerts/list.ts';
+import { addSendTestCommand } from './alerts/send-test.ts';
 import { addAckCommand, addSilenceCommand, addStatusCommand } from './alerts/status.ts';
 import { addTestCommand } from './alerts/test.ts';
 
 export function addAlertsCommand(program: Command): void {
   const alerts = program
     .command('alerts')
-    .description('alerts: list, lint, test, status, acknowledge, silence, backtest');
+    .description('alerts: list, lint, test, status, acknowledge, silence, backtest, send-test');
   for (const add of [
     addListCommand,
     addLintCommand,
@@ -18,6 +19,7 @@ export function addAlertsCommand(program: Command): void {
     addAckCommand,
     addSilenceCommand,
     addBacktestCommand,
+    addSendTestCommand,
   ]) {
     add(alerts);
   }
