@@ -2,7 +2,7 @@
 /** The `highwater` command: every part of the service and its tools, by name. */
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
-import { isAppError, messageOf } from '../runtime/index.ts';
+import { hideUrlCredentials, isAppError, messageOf } from '../runtime/index.ts';
 import { addAlertsCommand } from './commands/alerts.ts';
 import { addApiCommand } from './commands/api.ts';
 import { addApiKeyCommand } from './commands/api-key.ts';
@@ -53,8 +53,11 @@ async function run(): Promise<number> {
     return typeof process.exitCode === 'number' ? process.exitCode : EXIT.done;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.wrongUse;
-    process.stderr.write(`highwater: ${messageOf(error)}\n`);
-    if (!isAppError(error)) process.stderr.write(`${error instanceof Error ? error.stack : ''}\n`);
+    process.stderr.write(`highwater: ${hideUrlCredentials(messageOf(error))}\n`);
+    if (!isAppError(error)) {
+      const stack = error instanceof Error ? (error.stack ?? '') : '';
+      process.stderr.write(`${hideUrlCredentials(stack)}\n`);
+    }
     const isWrongUse = isAppError(
       error,
       'invalid_argument',

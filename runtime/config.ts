@@ -6,6 +6,7 @@ import { ALERT_SETTINGS, alertProblems } from './alert-settings.ts';
 import { bigqueryProblems } from './config-bigquery.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 import { AppError } from './errors.ts';
+import { hideUrlCredentials } from './url-credentials.ts';
 
 /** Source: Cloud Monitoring refuses points of a series that come within 5 s; two intervals of slack. */
 const EXPORT_INTERVAL_MIN_MS = 10_000;
@@ -255,12 +256,12 @@ export function loadConfig(
   return config;
 }
 
-/** The effective settings as `NAME=value` lines, secrets hidden. */
+/** The effective settings as `NAME=value` lines, secrets hidden, those in URLs too. */
 export function printConfig(config: Config): string {
   return Object.entries(SETTINGS)
     .map(([name, { isSecret }]) => {
       const value = config[name as keyof Config];
-      return `${name}=${isSecret && value !== '' ? '(hidden)' : String(value)}`;
+      return `${name}=${isSecret && value !== '' ? '(hidden)' : hideUrlCredentials(String(value))}`;
     })
     .join('\n');
 }

@@ -18,4 +18,5 @@ export { hash32, seededRandom } from './seeded-random.ts';
 export type { Random } from './seeded-random.ts';
 export { Shutdown } from './shutdown.ts';
 export { isDiskFailure, openSqliteFile } from './sqlite-file.ts';
+export { hideUrlCredentials } from './url-credentials.ts';
 export { VirtualClock } from './virtual-clock.ts';

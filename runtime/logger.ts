@@ -1,6 +1,7 @@
 /** Structured logs: one JSON event a line in Cloud Logging's shape, readable lines on a terminal. */
 import { pino } from 'pino';
 import { messageOf } from './errors.ts';
+import { hideUrlCredentials } from './url-credentials.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -30,7 +31,8 @@ const SEVERITY = { debug: 'DEBUG', info: 'INFO', warn: 'WARNING', error: 'ERROR'
 type Level = keyof typeof SEVERITY;
 
 export function createLogger(options: LoggerOptions): Logger {
-  const write = options.write ?? ((line: string) => void process.stderr.write(line));
+  const given = options.write ?? ((line: string) => void process.stderr.write(line));
+  const write = (line: string) => given(hideUrlCredentials(line));
   const sink = options.format === 'json' ? write : (line: string) => write(readableLine(line));
   const base = pino(
     {

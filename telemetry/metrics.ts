@@ -1,5 +1,7 @@
 /** Metrics as the service records them: typed by the catalogue, kept by OpenTelemetry instruments, read as samples. */
 import type { Attributes, Meter, ObservableResult } from '@opentelemetry/api';
+import type { Clock } from '../runtime/index.ts';
+import { boundedRead } from './bounded-read.ts';
 import { CATALOGUE, metricSpec } from './catalogue.ts';
 import type { LabelsOf, MetricName, MetricSpec, NameOf } from './catalogue.ts';
 import { BucketExemplars } from './bucket-exemplars.ts';
@@ -37,7 +39,6 @@ export interface Metrics {
   samples(): Promise<readonly Sample[]>;
 }
 
-type AnyRead = () => unknown;
 interface Observed {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
@@ -47,11 +48,11 @@ interface Observed {
  * `meter` is of the provider that `reader` reads. Names with a colon are Cloud Monitoring's own: shown at `/metrics` and
  * to the local store, never exported.
  */
-export function createMetrics(meter: Meter, reader: SampleReader): Metrics {
+export function createMetrics(meter: Meter, reader: SampleReader, clock: Clock): Metrics {
   const series = new Map<string, CounterSeries | HistogramSeries>();
   const instruments = new Map<string, (value: number, attributes: Attributes) => void>();
   const limits = new Map<string, LabelLimits>();
-  const reads = new Map<string, Set<AnyRead>>();
+  const reads = new Map<string, Set<() => Promise<readonly Observed[]>>>();
   const exemplars = new Map<string, BucketExemplars>();
 
   const limitOf = (name: string, spec: MetricSpec) =>
@@ -69,7 +70,7 @@ export function createMetrics(meter: Meter, reader: SampleReader): Metrics {
     });
 
   const observations = async (name: string, spec: MetricSpec): Promise<readonly Observed[]> => {
-    const answers = await Promise.all([...(reads.get(name) ?? [])].map(readSafely));
+    const answers = await Promise.all([...(reads.get(name) ?? [])].map((read) => read()));
     return answers
       .flat()
       .map(({ labels, value }) => ({ labels: limitOf(name, spec).apply(labels), value }));
@@ -115,8 +116,9 @@ export function createMetrics(meter: Meter, reader: SampleReader): Metrics {
     observe(name, read) {
       const spec = specOf(name);
       const known = reads.get(name);
-      const set = known ?? new Set<AnyRead>();
-      set.add(read);
+      const set = known ?? new Set();
+      const bounded = boundedRead<Observed>(read, clock);
+      set.add(bounded);
       if (!known) {
         reads.set(name, set);
         if (!isLocal(name)) {
@@ -132,7 +134,7 @@ export function createMetrics(meter: Meter, reader: SampleReader): Metrics {
           });
         }
       }
-      return () => void set.delete(read);
+      return () => void set.delete(bounded);
     },
     families,
     samples: async () => (await families()).flatMap((family) => family.samples),
@@ -151,15 +153,6 @@ function openKnown(name: string, open: (name: string, labels: Record<string, str
     );
   }
   for (const combination of combinations) open(name, combination);
-}
-
-/** A read that fails leaves its values out: a gap says more than an old value. */
-async function readSafely(read: AnyRead): Promise<readonly Observed[]> {
-  try {
-    return (await read()) as readonly Observed[];
-  } catch {
-    return [];
-  }
 }
 
 function specOf(name: string): MetricSpec {

@@ -10,6 +10,7 @@ import { OTHER } from './label-limits.ts';
 import { histogramSamples } from './sample.ts';
 import type { MetricFamily, Sample } from './sample.ts';
 import type { Labels } from './signal.ts';
+import { gaugesWhileRead } from './temporality.ts';
 
 /** Series of a metric, by the SDK; label limits keep below it: 10 routes x 3 methods x 15 statuses is 450. */
 const SERIES_MAX = 2_000;
@@ -34,6 +35,11 @@ export function metricViews(): ViewOptions[] {
 
 export class SampleReader extends MetricReader {
   #isBound = false;
+  #isClosed = false;
+
+  constructor() {
+    super({ aggregationTemporalitySelector: gaugesWhileRead() });
+  }
 
   /** Whether a provider reads by it. */
   get isBound(): boolean {
@@ -55,11 +61,17 @@ export class SampleReader extends MetricReader {
     });
   }
 
+  /** Takes what the SDK holds back for this reader; nothing once it is closed. */
+  async drain(): Promise<void> {
+    if (this.#isBound && !this.#isClosed) await this.collect();
+  }
+
   protected override onInitialized(): void {
     this.#isBound = true;
   }
 
   protected override onShutdown(): Promise<void> {
+    this.#isClosed = true;
     return Promise.resolve();
   }
 

@@ -1,9 +1,10 @@
 /** Starts OpenTelemetry for a process, as configured, and gives it its metrics; traces go by the API from then on. */
 import { metrics as globalMetrics } from '@opentelemetry/api';
-import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { BatchSpanProcessor } from '@opentelemetry/sdk-trace';
 import type { Clock, Logger } from '../runtime/index.ts';
+import { ExportReader } from './export-reader.ts';
 import { ExportReport } from './export-report.ts';
 import { openExporters } from './exporters.ts';
 import type { ExporterOptions, Exporters } from './exporters.ts';
@@ -39,8 +40,6 @@ export interface Telemetry {
 
 /** Of the 10 s between SIGTERM and SIGKILL on Cloud Run, after ingest has drained. */
 const CLOSE_TIMEOUT_MS = 3_000;
-/** Source: the Telemetry API takes 200 points in a request; smaller batches cost requests alone. */
-const POINTS_MAX = 200;
 const EXPORT_TIMEOUT_MS = 5_000;
 /** Spans: four batches of the exporter's default wait at most, about 4 MB. */
 const SPANS_QUEUED_MAX = 2_048;
@@ -65,7 +64,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     resource,
     autoDetectResources: false,
     instrumentations: [],
-    metricReaders: [reader, ...exportReaders(exporters, options.exportIntervalMs)],
+    metricReaders: [reader, ...exportReaders(exporters, options.exportIntervalMs, reader)],
     views: metricViews(),
     sampler: new ShareSampler(options.traceRatio),
     spanProcessors: keepers(exporters, options.traceSlowMs, (...each) => spans.count(...each)),
@@ -77,7 +76,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     ? globalMetrics.getMeterProvider()
     : // OTEL_SDK_DISABLED turns exports off; what the service knows of itself stays.
       new MeterProvider({ resource, readers: [reader], views: metricViews() });
-  const metrics = createMetrics(provider.getMeter('highwater', options.version), reader);
+  const metrics = createMetrics(provider.getMeter('highwater', options.version), reader, clock);
   report.countIn(metrics);
   const outcomes = {
     sampled: metrics.counter('telemetry_spans_total', { outcome: 'sampled' }),
@@ -99,16 +98,8 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
   };
 }
 
-function exportReaders({ metrics }: Exporters, intervalMs: number) {
-  if (!metrics) return [];
-  return [
-    new PeriodicExportingMetricReader({
-      exporter: metrics,
-      exportIntervalMillis: intervalMs,
-      exportTimeoutMillis: EXPORT_TIMEOUT_MS,
-      maxExportBatchSize: POINTS_MAX,
-    }),
-  ];
+function exportReaders({ metrics }: Exporters, intervalMs: number, beside: SampleReader) {
+  return metrics ? [new ExportReader({ exporter: metrics, intervalMs, beside })] : [];
 }
 
 function keepers(

@@ -71,3 +71,21 @@ test('secrets are hidden when the settings are printed', (t) => {
   t.true(printed.includes('FLIGHTS_API_KEY=(hidden)'));
   t.is(printed.split('\n').length, Object.keys(SETTINGS).length);
 });
+
+test('the credentials of a URL are hidden when the settings are printed', (t) => {
+  const printed = printConfig(
+    loadConfig(
+      {
+        TELEMETRY_GOOGLE_ENDPOINT: 'https://ann:s3cret@proxy.test/base',
+        METRICS_TARGETS: 'http://ann:s3cret@a.test/metrics,http://b.test/metrics',
+      },
+      NO_FILE,
+    ),
+  );
+  t.false(printed.includes('s3cret'));
+  t.regex(printed, /^TELEMETRY_GOOGLE_ENDPOINT=https:\/\/\(hidden\)@proxy\.test\/base$/m);
+  t.regex(
+    printed,
+    /^METRICS_TARGETS=http:\/\/\(hidden\)@a\.test\/metrics,http:\/\/b\.test\/metrics$/m,
+  );
+});
