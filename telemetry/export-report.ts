@@ -10,6 +10,8 @@ export type ExportSignal = 'metrics' | 'traces';
 
 /** What OTLP's partial success says was refused. Source: opentelemetry-proto, ExportMetricsPartialSuccess and -Trace-. */
 const REFUSED_ITEMS = { metrics: 'rejectedDataPoints', traces: 'rejectedSpans' } as const;
+/** The deprecated exporter leaves a metric out when its descriptor is refused, and calls the export a success. */
+const DESCRIPTOR_REFUSED = 'Failed to create metric descriptor';
 const DETAIL_LENGTH_MAX = 500;
 /** Whatever a server or library says, no credential gets into a log. */
 const CREDENTIALS = /(?:bearer|basic)\s+[\w.~+/=-]+|\bya29\.[\w-]+|\beyJ[\w-]+\.[\w.-]+/gi;
@@ -62,6 +64,9 @@ export class ExportReport {
     for (const signal of ['metrics', 'traces'] as const) {
       const found = new RegExp(`"${REFUSED_ITEMS[signal]}":\\s*"?(\\d+)`).exec(text);
       if (found) this.#refused.set(signal, Number(found[1]));
+    }
+    if (text.startsWith(DESCRIPTOR_REFUSED)) {
+      this.#refused.set('metrics', (this.#refused.get('metrics') ?? 0) + 1);
     }
     this.#logger.debug('telemetry_diagnostic', { detail: harmless(text) });
   }

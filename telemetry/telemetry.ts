@@ -3,6 +3,7 @@ import { metrics as globalMetrics } from '@opentelemetry/api';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { BatchSpanProcessor } from '@opentelemetry/sdk-trace';
+import { messageOf } from '../runtime/index.ts';
 import type { Clock, Logger } from '../runtime/index.ts';
 import { ExportReader } from './export-reader.ts';
 import { ExportReport } from './export-report.ts';
@@ -60,14 +61,16 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
   const spans: { count: (outcome: SpanOutcome, count: number) => void } = {
     count: () => undefined,
   };
+  const readers = exportReaders(exporters, options.exportIntervalMs, reader);
+  const processors = keepers(exporters, options.traceSlowMs, (...each) => spans.count(...each));
   const sdk = new NodeSDK({
     resource,
     autoDetectResources: false,
     instrumentations: [],
-    metricReaders: [reader, ...exportReaders(exporters, options.exportIntervalMs, reader)],
+    metricReaders: [reader, ...readers],
     views: metricViews(),
     sampler: new ShareSampler(options.traceRatio),
-    spanProcessors: keepers(exporters, options.traceSlowMs, (...each) => spans.count(...each)),
+    spanProcessors: processors,
     logRecordProcessors: [],
     textMapPropagator: null,
   });
@@ -94,7 +97,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     metrics,
     families,
     samples: async () => (await families()).flatMap((family) => family.samples),
-    close: () => closeWithin(sdk, clock, logger),
+    close: () => closeWithin(reader.isBound ? [...readers, ...processors] : [], clock, logger),
   };
 }
 
@@ -118,16 +121,24 @@ function keepers(
   return [new TraceKeeper({ next, slowMs, count })];
 }
 
-async function closeWithin(sdk: NodeSDK, clock: Clock, logger: Logger): Promise<void> {
+/** Each by itself: the SDK's own shutdown ends with the first that fails, and the process with it. */
+async function closeWithin(
+  parts: readonly { shutdown(): Promise<void> }[],
+  clock: Clock,
+  logger: Logger,
+): Promise<void> {
   const stop = new AbortController();
   const timeout = clock.sleep(CLOSE_TIMEOUT_MS, stop.signal).then(() => 'timeout' as const);
-  try {
-    const outcome = await Promise.race([sdk.shutdown(), timeout]);
-    if (outcome === 'timeout')
-      logger.warn('telemetry_flush_timed_out', { timeoutMs: CLOSE_TIMEOUT_MS });
-  } catch (error) {
-    logger.warn('telemetry_flush_failed', { error });
-  } finally {
-    stop.abort();
+  const closed = Promise.allSettled(parts.map((part) => part.shutdown()));
+  const outcome = await Promise.race([closed, timeout]);
+  stop.abort();
+  if (outcome === 'timeout') {
+    logger.warn('telemetry_flush_timed_out', { timeoutMs: CLOSE_TIMEOUT_MS });
+    return;
+  }
+  for (const each of outcome) {
+    if (each.status === 'rejected') {
+      logger.warn('telemetry_flush_failed', { reason: messageOf(each.reason) });
+    }
   }
 }
