@@ -10,6 +10,7 @@ import { ingestBench } from './ingest.ts';
 import { memoryBench } from './memory.ts';
 import { pubsubBench } from './pubsub.ts';
 import { Scratch } from './scratch.ts';
+import { telemetryBench } from './telemetry.ts';
 
 const BENCHES: readonly Bench[] = [
   ingestBench,
@@ -18,6 +19,7 @@ const BENCHES: readonly Bench[] = [
   apiBench,
   growthBench,
   memoryBench,
+  telemetryBench,
 ];
 
 const EXIT_FAILED = 1;

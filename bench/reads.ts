@@ -3,6 +3,7 @@ import { createApp, listen, openToLoopback } from '../service/index.ts';
 import { systemClock } from '../runtime/index.ts';
 import type { Stream } from '../streams/index.ts';
 import { formatTimestamp } from '../streams/index.ts';
+import type { Metrics } from '../telemetry/index.ts';
 import type { Warehouse } from '../warehouse/index.ts';
 import type { LoadOptions, LoadResult } from './http-load.ts';
 import { benchLogger, SHIPPED } from './rig.ts';
@@ -17,11 +18,12 @@ const RANGE_MICROS = 3_600 * 1e6;
 const PATH_COUNT = 1_000;
 const SLACK_MS = 60_000;
 
-/** Starts the shipped API over `warehouse`; resolves with its base URL. */
+/** Starts the shipped API over `warehouse`, measured where `metrics` are given; resolves with its base URL. */
 export async function openApi(
   scratch: Scratch,
   stream: Stream,
   warehouse: Warehouse,
+  metrics?: Metrics,
 ): Promise<string> {
   const app = createApp({
     streams: [stream],
@@ -29,6 +31,7 @@ export async function openApi(
     publish: () => Promise.reject(new Error('a read benchmark publishes nothing')),
     checks: [],
     identity: openToLoopback,
+    ...(metrics ? { metrics } : {}),
     clock: systemClock,
     logger: benchLogger,
     limits: { bodyBytesMax: SHIPPED.API_BODY_BYTES_MAX },

@@ -109,6 +109,7 @@ export async function publishTransactions(
   pubsub: PubSub,
   topicName: string,
   range: { from: number; to: number },
+  attributesOf?: (n: number) => Record<string, string>,
 ): Promise<void> {
   const topic = pubsub.topic(topicName, { batching: PUBLISH_BATCHING });
   const lastMicros = systemClock.nowMs() * 1_000;
@@ -116,7 +117,10 @@ export async function publishTransactions(
     const answers: Promise<string>[] = [];
     for (let n = start; n < Math.min(range.to, start + PUBLISH_CHUNK); n++) {
       const event = transaction(n, lastMicros - (range.to - 1 - n) * 1_000);
-      answers.push(topic.publishMessage({ data: Buffer.from(JSON.stringify(event)) }));
+      const data = Buffer.from(JSON.stringify(event));
+      answers.push(
+        topic.publishMessage(attributesOf ? { data, attributes: attributesOf(n) } : { data }),
+      );
     }
     await Promise.all(answers);
   }

@@ -75,8 +75,13 @@ export class Scratch {
 /** The next message of `child`; rejects where it ends first or `timeoutMs` passes. */
 export function firstMessage<T>(child: ChildProcess, what: string, timeoutMs: number): Promise<T> {
   const message = new Promise<T>((resolve, reject) => {
-    child.once('message', (value) => resolve(value as T));
-    child.once('exit', (code) => reject(new Error(`${what} ended with ${code} and no answer`)));
+    const onExit = (code: number | null) =>
+      reject(new Error(`${what} ended with ${code} and no answer`));
+    child.once('exit', onExit);
+    child.once('message', (value) => {
+      child.off('exit', onExit);
+      resolve(value as T);
+    });
   });
   return within(message, timeoutMs, what);
 }

@@ -1,0 +1,2 @@
+/** What benchmarks share with the command. */
+export { measuredWarehouse } from './warehouse-telemetry.ts';
