@@ -22,8 +22,8 @@ export function serviceUrl(given: string | undefined): string {
  * refuses the request
  */
 export async function askService(url: string, path: string, body?: unknown): Promise<unknown> {
-  const { HIGHWATER_API_KEY: key } = loadConfig();
-  const headers: Record<string, string> = key ? { authorization: `Bearer ${key}` } : {};
+  const { HIGHWATER_API_TOKEN: token } = loadConfig();
+  const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
   const post = {
     method: 'POST',
     headers: { ...headers, 'content-type': 'application/json' },

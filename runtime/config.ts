@@ -209,6 +209,7 @@ export const SETTINGS = {
   TRACE_RATIO: ratio('Share of traces that is kept beside those with errors and slow ones', '0.1'),
   TRACE_SLOW: duration('A trace with a span this long is kept whatever its share', '500ms'),
   CANARY_INTERVAL: duration('Time between two canary events of `start`; 0s is off', '15s'),
+  HIGHWATER_API_TOKEN: secret('Bearer token of the commands that ask a running service'),
   CANARY_TOKEN: secret('Bearer token of the canary’s requests, where the API asks for one'),
   HIGHWATER_FAULTS: choice(
     'Whether faults may be injected on the metrics port; never in production',

@@ -16,7 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   slo: ['telemetry', 'runtime'],
   alerts: ['slo', 'telemetry', 'runtime'],
   dashboards: ['slo', 'alerts', 'telemetry', 'runtime'],
-  terraform: ['streams', 'ingest', 'dashboards', 'slo', 'alerts', 'telemetry', 'runtime'],
+  terraform: ['streams', 'ingest', 'slo', 'alerts', 'dashboards', 'telemetry', 'runtime'],
   ingest: ['streams', 'warehouse', 'telemetry', 'runtime'],
   service: ['streams', 'warehouse', 'slo', 'alerts', 'dashboards', 'telemetry', 'runtime'],
   cli: [ALL],

@@ -102,3 +102,10 @@ resource "google_service_account_iam_member" "federated" {
   role               = "roles/iam.workloadIdentityUser"
   member             = each.value
 }
+
+# The deployer signs its own token, with which it passes IAP to ask the new revision for its SLOs.
+resource "google_service_account_iam_member" "signs_for_itself" {
+  service_account_id = google_service_account.this["deploy"].name
+  role               = "roles/iam.serviceAccountTokenCreator"
+  member             = google_service_account.this["deploy"].member
+}

@@ -63,8 +63,13 @@ export function openWorkspace(terraform: string, isFit = (_path: string) => true
  * Whether the Google provider was installed into the workspace; where it cannot be had, the test says that it was skipped, or
  * has failed where HIGHWATER_REQUIRE_TERRAFORM_PROVIDER is 1.
  */
-export async function hasProvider(t: ExecutionContext, workspace: Workspace): Promise<boolean> {
-  const { code, output } = await workspace.run(['init', '-backend=false', '-input=false']);
+export async function hasProvider(
+  t: ExecutionContext,
+  workspace: Workspace,
+  folder: string,
+): Promise<boolean> {
+  const words = [`-chdir=${folder}`, 'init', '-backend=false', '-input=false'];
+  const { code, output } = await workspace.run(words);
   if (code === 0) return true;
   const reason = `the Google provider cannot be had: ${PROVIDER_HOW_TO_GET}`;
   if (process.env['HIGHWATER_REQUIRE_TERRAFORM_PROVIDER'] === '1') t.fail(`${reason}\n${output}`);

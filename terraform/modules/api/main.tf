@@ -100,9 +100,11 @@ resource "google_cloud_run_v2_service" "this" {
 }
 
 locals {
+  # Delivery asks the new revision for its SLOs before it gets traffic.
+  callers = setunion(var.settings.callers, ["serviceAccount:${var.deployer}"])
   # With IAP on, IAP alone calls the service, and callers pass IAP; with IAP off they call it themselves.
-  invokers = var.settings.iap ? toset(["serviceAccount:service-${var.project_number}@gcp-sa-iap.iam.gserviceaccount.com"]) : var.settings.callers
-  users    = var.settings.iap ? var.settings.callers : toset([])
+  invokers = var.settings.iap ? toset(["serviceAccount:service-${var.project_number}@gcp-sa-iap.iam.gserviceaccount.com"]) : local.callers
+  users    = var.settings.iap ? local.callers : toset([])
 }
 
 resource "google_cloud_run_v2_service_iam_member" "invoker" {
