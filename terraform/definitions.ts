@@ -5,7 +5,7 @@ import type { Stream } from '../streams/index.ts';
 import type { AlertPolicyDefinition } from './alert-definition.ts';
 import { API_SERVICE, cloudSlo } from './cloud-slo.ts';
 import { streamDefinition } from './stream-definition.ts';
-import { tableDefinition } from './table-definition.ts';
+import { tableDefinitions, viewDefinitions } from './table-definition.ts';
 
 export const DEFINITIONS_PATH = 'terraform/definitions.auto.tfvars.json';
 
@@ -33,8 +33,8 @@ export function terraformDefinitions(source: DefinitionsSource): {
   const variables = {
     names: NAMES,
     streams: byName(streams, streamDefinition),
-    tables: byName(streams, tableDefinition),
-    views: {},
+    tables: tableDefinitions(streams),
+    views: viewDefinitions(streams, NAMES.dataset),
     slos: Object.fromEntries(
       slos.flatMap((slo) => {
         const found = cloudSlo(slo);

@@ -4,6 +4,8 @@ locals {
   common_env = {
     GOOGLE_CLOUD_PROJECT = var.project_id
     HIGHWATER_WAREHOUSE  = "bigquery"
+    BIGQUERY_DATASET     = var.names.dataset
+    BIGQUERY_LOCATION    = var.data_location
     # The root of the image is read-only; what is kept here may be lost with the instance.
     HIGHWATER_DATA_DIR = "/tmp/highwater"
     LOG_FORMAT         = "json"

@@ -1,41 +1,33 @@
-/** A stream's table of BigQuery as Terraform makes it. */
+/** Tables and views of BigQuery as Terraform makes them: the warehouse's own, in the API's words. */
 import type { Stream } from '../streams/index.ts';
+import { quarantineTable, replaysTable, tableOf, viewsOf } from '../warehouse/index.ts';
+import type { BigqueryColumn, BigqueryTable } from '../warehouse/index.ts';
 
-/** Source: https://cloud.google.com/bigquery/docs/clustered-tables, four columns at most. */
-const CLUSTERING_MAX = 4;
+type Definitions = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-interface TableColumn {
-  readonly name: string;
-  readonly type: string;
-  readonly mode: 'REQUIRED' | 'NULLABLE';
-  readonly description: string;
+/** The variable `tables`: one a stream, and those of quarantine. */
+export function tableDefinitions(streams: readonly Stream[]): Definitions {
+  const tables = [...streams.map(tableOf), quarantineTable, replaysTable];
+  return byId(tables, (table) => table.id, toTable);
 }
 
-/** Columns that the ingester adds. */
-const METADATA: readonly TableColumn[] = [
-  required('message_id', 'STRING', 'Id of the Pub/Sub message.'),
-  required('publish_time', 'TIMESTAMP', 'When Pub/Sub took the message.'),
-  required('ingest_time', 'TIMESTAMP', 'When the row was written.'),
-  required('ingest_sequence', 'INT64', 'Rises with each row that one ingester writes.'),
-];
+/** The variable `views`. */
+export function viewDefinitions(streams: readonly Stream[], dataset: string): Definitions {
+  const views = streams.flatMap((stream) => viewsOf(stream, dataset));
+  return byId(
+    views,
+    ({ id }) => id,
+    ({ description, sql }) => ({ description, query: sql }),
+  );
+}
 
-/** The value of one table in the variable `tables`: one partition a UTC day of event time, and no query without a range of it. */
-export function tableDefinition(stream: Stream): Readonly<Record<string, unknown>> {
-  const columns: readonly TableColumn[] = [
-    ...stream.columns.map(({ name, type, isRequired, description }) => ({
-      name,
-      type,
-      mode: isRequired ? ('REQUIRED' as const) : ('NULLABLE' as const),
-      description,
-    })),
-    ...METADATA,
-  ];
+function toTable(table: BigqueryTable) {
   return {
-    description: stream.description,
-    schema: JSON.stringify(columns.map(toField)),
-    partition_column: stream.eventTime,
-    require_partition_filter: true,
-    clustering: [...new Set([...stream.clustering, stream.eventId])].slice(0, CLUSTERING_MAX),
+    description: table.description,
+    schema: JSON.stringify(table.columns.map(toField)),
+    partition_column: table.partitionBy,
+    require_partition_filter: table.isFilterRequired,
+    clustering: table.clustering,
   };
 }
 
@@ -46,10 +38,19 @@ const LEGACY_TYPES: Readonly<Record<string, string>> = {
   BOOL: 'BOOLEAN',
 };
 
-function toField({ type, ...rest }: TableColumn) {
-  return { ...rest, type: LEGACY_TYPES[type] ?? type };
+function toField({ type, fields, ...rest }: BigqueryColumn): Readonly<Record<string, unknown>> {
+  return {
+    ...rest,
+    type: LEGACY_TYPES[type] ?? type,
+    ...(fields ? { fields: fields.map(toField) } : {}),
+  };
 }
 
-function required(name: string, type: string, description: string): TableColumn {
-  return { name, type, mode: 'REQUIRED', description };
+function byId<T>(
+  items: readonly T[],
+  idOf: (item: T) => string,
+  define: (item: T) => Readonly<Record<string, unknown>>,
+): Definitions {
+  const sorted = items.toSorted((a, b) => (idOf(a) < idOf(b) ? -1 : 1));
+  return Object.fromEntries(sorted.map((item) => [idOf(item), define(item)]));
 }

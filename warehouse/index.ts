@@ -1,3 +1,5 @@
+export { quarantineTable, replaysTable, tableOf, viewsOf } from './bigquery-schema.ts';
+export type { BigqueryColumn, BigqueryTable, BigqueryView } from './bigquery-schema.ts';
 export { PAGE_ROWS_MAX } from './warehouse.ts';
 export type {
   AppendResult,

@@ -68,6 +68,30 @@ test('a table has the columns of its stream and those of the ingester, in the AP
   );
 });
 
+test('quarantine has its tables, and people have views, as the warehouse itself would make them', (t) => {
+  const { tables = {}, views = {} } = shippedVariables();
+  t.true(
+    Object.hasOwn(tables, 'highwater_quarantine') && Object.hasOwn(tables, 'highwater_replays'),
+  );
+  const columns = JSON.parse(String(tables['highwater_quarantine']?.['schema'])) as {
+    name: string;
+    type: string;
+    mode: string;
+    fields?: unknown;
+  }[];
+  t.like(
+    columns.find(({ name }) => name === 'attributes'),
+    {
+      type: 'RECORD',
+      mode: 'REPEATED',
+      fields: [{ name: 'key' }, { name: 'value' }],
+    },
+  );
+  t.true(Object.hasOwn(views, 'transactions_deduplicated'));
+  t.true(Object.hasOwn(views, 'transactions_windows'));
+  t.regex(String(views['events_deduplicated']?.['query']), /highwater/);
+});
+
 test('a schema says presence and type, and there is none for a stream with a JSON column', (t) => {
   const streams = shippedSource().streams;
   const schemaOf = (name: string) => protoSchema(streams.find((each) => each.name === name)!);
