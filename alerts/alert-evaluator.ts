@@ -97,7 +97,12 @@ export class AlertEvaluator {
     const startedMs = clock.monotonicMs();
     const { observations, failure } = await this.#observe(atMs);
     // From here to the saving nothing waits, so that an acknowledgement meanwhile is not lost.
-    const { state, transitions } = stepAlerts(this.definitions, observations, this.#known.state, atMs);
+    const { state, transitions } = stepAlerts(
+      this.definitions,
+      observations,
+      this.#known.state,
+      atMs,
+    );
     this.#known = {
       state,
       observations: failure === undefined ? observations : this.#known.observations,

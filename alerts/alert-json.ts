@@ -113,7 +113,11 @@ function conditionJson(condition: Condition) {
     case 'absent':
       break;
   }
-  return { kind: 'absent', query: toPromQL(condition.signal), metrics: metricsOf(condition.signal) };
+  return {
+    kind: 'absent',
+    query: toPromQL(condition.signal),
+    metrics: metricsOf(condition.signal),
+  };
 }
 
 /** An incident; `policy` is its policy, where it is still defined. */

@@ -105,7 +105,11 @@ class SqliteAlertLog implements AlertLog {
       );
       for (const transition of transitions) this.#keep(transition);
       for (const incident of state.incidents) {
-        this.#run('UPDATE incidents SET json = ? WHERE id = ?', JSON.stringify(incident), incident.id);
+        this.#run(
+          'UPDATE incidents SET json = ? WHERE id = ?',
+          JSON.stringify(incident),
+          incident.id,
+        );
       }
       for (const telling of tellings) {
         const { incident, sequence } = telling;

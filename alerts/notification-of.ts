@@ -3,7 +3,12 @@ import { formatDuration } from '../runtime/index.ts';
 import type { SloStatus } from '../slo/index.ts';
 import { metricSpec, metricsOf } from '../telemetry/index.ts';
 import type { Signal } from '../telemetry/index.ts';
-import type { MeasuredValue, Notification, NotifiedBudget, TopContributor } from './notify/notification.ts';
+import type {
+  MeasuredValue,
+  Notification,
+  NotifiedBudget,
+  TopContributor,
+} from './notify/notification.ts';
 import type { Policy, Rung } from './policy.ts';
 import type { Telling } from './telling.ts';
 
@@ -99,7 +104,9 @@ function budgetOf(status: SloStatus): NotifiedBudget | undefined {
   const { slo, budget, incident, windows } = status;
   if (!budget) return undefined;
   const incidentWindowMs = incident?.windowMs;
-  const recent = windows.find(({ windowMs }) => windowMs === (incidentWindowMs ?? windows[0]?.windowMs));
+  const recent = windows.find(
+    ({ windowMs }) => windowMs === (incidentWindowMs ?? windows[0]?.windowMs),
+  );
   return {
     slo: slo.name,
     objectivePercent: slo.objective.percent.text,

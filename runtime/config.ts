@@ -209,7 +209,7 @@ export const SETTINGS = {
   TRACE_RATIO: ratio('Share of traces that is kept beside those with errors and slow ones', '0.1'),
   TRACE_SLOW: duration('A trace with a span this long is kept whatever its share', '500ms'),
   CANARY_INTERVAL: duration('Time between two canary events of `start`; 0s is off', '15s'),
-  HIGHWATER_API_TOKEN: secret('Bearer token of the commands that ask a running service'),
+  HIGHWATER_API_TOKEN: secret('API key or ID token that the commands send to a running service'),
   CANARY_TOKEN: secret('Bearer token of the canary’s requests, where the API asks for one'),
   HIGHWATER_FAULTS: choice(
     'Whether faults may be injected on the metrics port; never in production',
@@ -219,7 +219,6 @@ export const SETTINGS = {
   // Above, the shortest window of the shipped tiers would pass between two evaluations.
   SLO_INTERVAL: duration('Time between two evaluations of the SLOs', '15s', ['1s', '5m']),
   ...ALERT_SETTINGS,
-  HIGHWATER_API_KEY: secret('Key that the command’s own requests to the API carry'),
   SIMULATE_RATE: count('Events per second of the demo simulator', 5, 100_000),
   FLIGHTS_API_URL: optional('AviationStack-shaped API; empty is the local replay of real flights'),
   FLIGHTS_API_KEY: secret('Access key of the flights API'),

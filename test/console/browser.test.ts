@@ -65,6 +65,8 @@ async function eventually(isTrue: () => Promise<boolean>): Promise<boolean> {
 const connected = (page: Page) =>
   page.waitForSelector('#connection[data-state="live"]', { timeout: 30_000 });
 
+/** Between two looks at the memory. */
+const RENEWALS = 30;
 const LOOKS = [
   ['in light on a desk', { colorScheme: 'light' }],
   ['in dark on a phone', { colorScheme: 'dark', viewport: { width: 380, height: 740 } }],
@@ -199,11 +201,15 @@ run('a page left open does not grow', async (t) => {
     return { nodes, usedSize };
   };
   await after(40);
-  const first = await after(20);
-  const second = await after(100);
-  t.true(second.nodes - first.nodes < 200, `${first.nodes} nodes, then ${second.nodes}`);
-  const perRenewal = (second.usedSize - first.usedSize) / 100;
-  // 17,280 renewals at 600 bytes are 10 MB a day.
-  t.true(perRenewal < 600, `${perRenewal} bytes a renewal`);
+  const states = [await after(1)];
+  for (let round = 0; round < 4; round++) states.push(await after(RENEWALS));
+  const growths = states.slice(1).map((each, index) => ({
+    nodes: (each.nodes - states[index]!.nodes) / RENEWALS,
+    bytes: (each.usedSize - states[index]!.usedSize) / RENEWALS,
+  }));
+  // What the browser compiles and caches comes at some time; a leak is in every round. 17,280 renewals at 600 bytes: 10 MB a day.
+  const least = (of: 'nodes' | 'bytes') => Math.min(...growths.map((each) => each[of]));
+  t.true(least('nodes') < 2, JSON.stringify(growths));
+  t.true(least('bytes') < 600, JSON.stringify(growths));
   await page.close();
 });

@@ -80,16 +80,19 @@ test.serial('alerts and incidents answer as their schemas say, with what fires',
   t.like(one.timeline[0], { change: 'firing', is_told: true });
 });
 
-test.serial('an incident is acknowledged by whoever says so; an unknown one is not found', async (t) => {
-  const { incidents } = await getJson(service, '/v1/incidents');
-  const path = `${incidents[0].links.self}/acknowledge`;
-  const done = await post(path, { by: 'kim', note: 'looking' });
-  t.is(done.status, 200, JSON.stringify(done.body));
-  check('IncidentWithTimeline', done.body);
-  t.like(done.body['acknowledged'], { by: 'kim', note: 'looking' });
-  t.is((await post(path, { note: 'nobody' })).status, 400);
-  t.is((await post('/v1/incidents/none/acknowledge', { by: 'kim' })).status, 404);
-});
+test.serial(
+  'an incident is acknowledged by whoever says so; an unknown one is not found',
+  async (t) => {
+    const { incidents } = await getJson(service, '/v1/incidents');
+    const path = `${incidents[0].links.self}/acknowledge`;
+    const done = await post(path, { by: 'kim', note: 'looking' });
+    t.is(done.status, 200, JSON.stringify(done.body));
+    check('IncidentWithTimeline', done.body);
+    t.like(done.body['acknowledged'], { by: 'kim', note: 'looking' });
+    t.is((await post(path, { note: 'nobody' })).status, 400);
+    t.is((await post('/v1/incidents/none/acknowledge', { by: 'kim' })).status, 404);
+  },
+);
 
 test.serial('a silence is set with a reason and an end, listed, and ended', async (t) => {
   const matchers = [{ label: 'policy', value: 'refused' }];

@@ -50,7 +50,7 @@ export function openRig(
   });
   const reader = new SampleReader();
   const provider = new MeterProvider({ readers: [reader], views: metricViews() });
-  const metrics = createMetrics(provider.getMeter('test'), reader);
+  const metrics = createMetrics(provider.getMeter('test'), reader, systemClock);
   const opened: Dispatcher[] = [];
   const open = (more: Partial<DispatcherOptions>) => {
     const dispatcher = openDispatcher({
