@@ -78,9 +78,6 @@ export function alertRoutes(
   config: Config,
 ): Readonly<Record<NotificationRoute, readonly ChannelKind[]>> {
   const setUp = channelsSetUp(config);
-  const chosen = (given: readonly ChannelKind[], fallback: readonly ChannelKind[]) => [
-    ...new Set([...(given.length === 0 ? fallback : given), 'log' as const]),
-  ];
   return {
     page: chosen(config.ALERT_ROUTE_PAGE, setUp),
     ticket: chosen(
@@ -88,4 +85,11 @@ export function alertRoutes(
       setUp.filter((kind) => kind !== 'pagerduty'),
     ),
   };
+}
+
+function chosen(
+  given: readonly ChannelKind[],
+  fallback: readonly ChannelKind[],
+): readonly ChannelKind[] {
+  return [...new Set([...(given.length === 0 ? fallback : given), 'log' as const])];
 }

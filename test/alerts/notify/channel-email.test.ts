@@ -37,7 +37,10 @@ for (const isImplicitTls of [false, true]) {
     const [channel] = channelsTo(server, [KIM, LEE]);
     t.like(await channel!.send({ ...page, atMs: Date.now() }, NEVER), { outcome: 'delivered' });
     const [received] = server.mails;
-    if (!received) return t.fail('no mail arrived');
+    if (!received) {
+      t.fail('no mail arrived');
+      return;
+    }
     const { recipient, isEncrypted, mail } = received;
     t.is(recipient, 'kim@example.com');
     t.true(isEncrypted);

@@ -347,11 +347,10 @@ test('through failures, refusals and restarts at any moment: each once, triggers
         const clock = new VirtualClock();
         const channel = scriptedChannel();
         const taken: Notification[] = [];
-        const real = channel.send;
         const watched = {
           ...channel,
           async send(notification: Notification, signal: AbortSignal) {
-            const result = await real(notification, signal);
+            const result = await channel.send(notification, signal);
             if (result.outcome === 'delivered') taken.push(notification);
             return result;
           },
