@@ -156,17 +156,19 @@ function burnSeries(
   const badRatio = badRatioOf({ long, short, thresholdRatio, guard });
   const { counted, valid } = long;
   if (counted.kind === 'goodSlices') {
-    let sampleCount = 0;
+    let sliceCount = 0;
     let badCount = 0;
-    return [
-      gauge(counted.gauge, course, (level) => {
-        sampleCount++;
-        const ratio = isBad(level) ? badRatio : level === 'edge' ? threshold * EDGE_RATIO : 0;
-        const isOver = Math.floor(sampleCount * ratio) > badCount;
-        if (isOver) badCount++;
-        return isOver ? 2 * counted.bound + 1 : counted.bound / 4;
-      }),
-    ];
+    const series = gauge(counted.gauge, course, () => 0);
+    // Every second sample, so that none lies on the edge of a slice: Prometheus 2 counts it to both.
+    const samples = samplesOf(course, (level, index) => {
+      if (index % 2 === 0) return undefined;
+      sliceCount++;
+      const ratio = isBad(level) ? badRatio : level === 'edge' ? threshold * EDGE_RATIO : 0;
+      const isOver = Math.floor(sliceCount * ratio) > badCount;
+      if (isOver) badCount++;
+      return isOver ? 2 * counted.bound + 1 : counted.bound / 4;
+    });
+    return [{ ...series, samples }];
   }
   const shortSamples = short.valid.windowMs / course.sampleMs;
   const events =
@@ -280,7 +282,7 @@ function gauge(selector: Selector, course: Course, value: (level: Level) => numb
 
 function samplesOf(
   { levels }: Course,
-  value: (level: Level, index: number) => number,
+  value: (level: Level, index: number) => CaseSample,
 ): readonly CaseSample[] {
   return levels.map((level, index) => {
     if (level !== 'none') return value(level, index);

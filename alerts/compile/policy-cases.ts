@@ -91,7 +91,8 @@ class CasePlan {
     this.#condition = condition;
     const isBurn = condition.kind === 'burn';
     const shortMs = isBurn ? condition.short.valid.windowMs : condition.signal.windowMs;
-    this.#sampleMs = isBurn ? MINUTE_MS : SAMPLE_MS;
+    // Of slices of a minute every second sample counts.
+    this.#sampleMs = isBurn && !isGauge(condition) ? MINUTE_MS : SAMPLE_MS;
     this.#evaluationMs = isBurn
       ? Math.max(MINUTE_MS, shortMs / EVALUATIONS_PER_SHORT)
       : Math.max(intervalMs, SAMPLE_MS);
