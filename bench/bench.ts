@@ -11,6 +11,7 @@ import { memoryBench } from './memory.ts';
 import { pubsubBench } from './pubsub.ts';
 import { Scratch } from './scratch.ts';
 import { telemetryBench } from './telemetry.ts';
+import { sloBench } from './slo.ts';
 
 const BENCHES: readonly Bench[] = [
   ingestBench,
@@ -20,6 +21,7 @@ const BENCHES: readonly Bench[] = [
   growthBench,
   memoryBench,
   telemetryBench,
+  sloBench,
 ];
 
 const EXIT_FAILED = 1;
