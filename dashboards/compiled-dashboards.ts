@@ -2,6 +2,8 @@
 import { cloudDashboards } from './cloud-dashboard.ts';
 import type { Dashboard } from './dashboard.ts';
 
+export const COMPILED_DASHBOARDS_FOLDER = 'dashboards/compiled';
+
 /** A file that other systems read, by its path from the project's folder. */
 export interface CompiledDashboard {
   readonly path: string;
@@ -12,7 +14,7 @@ export interface CompiledDashboard {
 export function compiledDashboards(dashboards: readonly Dashboard[]): readonly CompiledDashboard[] {
   return dashboards.flatMap((dashboard) =>
     cloudDashboards(dashboard).map((json, index) => ({
-      path: `dashboards/compiled/${dashboard.name}${index === 0 ? '' : `-${index + 1}`}.json`,
+      path: `${COMPILED_DASHBOARDS_FOLDER}/${dashboard.name}${index === 0 ? '' : `-${index + 1}`}.json`,
       content: `${JSON.stringify(json, undefined, 2)}\n`,
     })),
   );

@@ -12,7 +12,7 @@ export { streamPage, streamsPage } from './console/streams-page.ts';
 export type { StreamModel } from './console/streams-page.ts';
 export { verdictOf } from './console/verdict.ts';
 export { WIDGETS_MAX } from './cloud-dashboard.ts';
-export { compiledDashboards } from './compiled-dashboards.ts';
+export { COMPILED_DASHBOARDS_FOLDER, compiledDashboards } from './compiled-dashboards.ts';
 export type { CompiledDashboard } from './compiled-dashboards.ts';
 export { queriesOf } from './dashboard.ts';
 export type {

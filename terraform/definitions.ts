@@ -1,8 +1,8 @@
 /** All that Terraform reads, as typed variables: computed here, once; Terraform derives nothing from them. */
+import type { CloudAlertPolicy } from '../alerts/index.ts';
 import type { CompiledDashboard } from '../dashboards/index.ts';
 import type { Slo } from '../slo/index.ts';
 import type { Stream } from '../streams/index.ts';
-import type { AlertPolicyDefinition } from './alert-definition.ts';
 import { API_SERVICE, cloudSlo } from './cloud-slo.ts';
 import { streamDefinition } from './stream-definition.ts';
 import { tableDefinitions, viewDefinitions } from './table-definition.ts';
@@ -20,7 +20,7 @@ const NAMES = {
 export interface DefinitionsSource {
   readonly streams: readonly Stream[];
   readonly slos: readonly Slo[];
-  readonly alertPolicies: Readonly<Record<string, AlertPolicyDefinition>>;
+  readonly alertPolicies: Readonly<Record<string, CloudAlertPolicy>>;
   readonly dashboards: readonly CompiledDashboard[];
 }
 

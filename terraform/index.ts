@@ -1,4 +1,3 @@
-export type { AlertPolicyDefinition } from './alert-definition.ts';
 export { API_SERVICE, cloudSlo } from './cloud-slo.ts';
 export type { CloudSlo } from './cloud-slo.ts';
 export { DEFINITIONS_PATH, terraformDefinitions, unsayableSlos } from './definitions.ts';

@@ -2,19 +2,16 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
-import { COMPILED_ALERTS_FOLDER, compiledAlerts } from '../../alerts/index.ts';
 import type { CompiledFile } from '../../alerts/index.ts';
 import { loadConfig } from '../../runtime/index.ts';
-import type { Config } from '../../runtime/index.ts';
-import { loadConfiguredAlerts, playbookOf } from '../alerts.ts';
-
-/** Folders that hold compiled files alone: what is not made any more is deleted. */
-const FOLDERS: readonly string[] = [COMPILED_ALERTS_FOLDER];
+import { COMPILED_FOLDERS, compiledFiles } from '../compiled.ts';
 
 export function addCompileCommand(program: Command): void {
   program
     .command('compile')
-    .description('make the Prometheus rules and their unit tests from the definitions')
+    .description(
+      'make what others read from the definitions: Prometheus rules and their tests, dashboards, Terraform variables',
+    )
     .option('--check', 'write nothing; exit code 1 where a file is stale')
     .action(({ check }: { check?: boolean }) => {
       const files = compiledFiles(loadConfig());
@@ -30,11 +27,6 @@ export function addCompileCommand(program: Command): void {
     });
 }
 
-/** Every compiled file; the same definitions give the same bytes. */
-export function compiledFiles(config: Config): readonly CompiledFile[] {
-  return [...compiledAlerts(loadConfiguredAlerts(config), playbookOf)];
-}
-
 interface StaleFile {
   readonly path: string;
   readonly what: 'new' | 'changed' | 'deleted';
@@ -43,7 +35,7 @@ interface StaleFile {
 /** Files that are not as they would be made, and files that would not be made, below the working directory. */
 export function staleFiles(files: readonly CompiledFile[]): readonly StaleFile[] {
   const made = new Set(files.map(({ path }) => path));
-  const kept = FOLDERS.filter((folder) => existsSync(folder)).flatMap((folder) =>
+  const kept = COMPILED_FOLDERS.filter((folder) => existsSync(folder)).flatMap((folder) =>
     readdirSync(folder).map((name) => join(folder, name)),
   );
   return [

@@ -10,7 +10,8 @@ import {
   runCase,
 } from '../../alerts/index.ts';
 import { playbookOf } from '../../cli/alerts.ts';
-import { compiledFiles, staleFiles } from '../../cli/commands/compile.ts';
+import { staleFiles } from '../../cli/commands/compile.ts';
+import { compiledFiles } from '../../cli/compiled.ts';
 import { isAppError, loadConfig } from '../../runtime/index.ts';
 import { findPrometheus } from '../helpers/prometheus.ts';
 import { AGE, AVAILABILITY_SLO, definitionsOf } from './definitions.ts';

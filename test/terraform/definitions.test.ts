@@ -27,6 +27,18 @@ test('every shipped SLO can be counted by Cloud Monitoring too', (t) => {
   );
 });
 
+test('every alert policy is there with its queries, once a route', (t) => {
+  const policies = shippedVariables()['alert_policies'] ?? {};
+  t.like(policies['api-availability-page'], { severity: 'CRITICAL', route: 'page' });
+  t.like(policies['api-availability-ticket'], { severity: 'WARNING', route: 'ticket' });
+  const conditions = policies['api-availability-page']?.['conditions'] as readonly {
+    readonly query: string;
+  }[];
+  t.is(conditions.length, 2);
+  // Both windows of a burn rate are in one query.
+  t.regex(conditions[0]!.query, /\[1h\][^]*\[5m\]/);
+});
+
 test('a stream has its topic, subscription and dead letters, as the service would make them', (t) => {
   t.like(shippedVariables()['streams']?.['transactions'], {
     topic: 'transactions',
