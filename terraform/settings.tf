@@ -19,6 +19,13 @@ locals {
   api_env = merge(local.api_identity, {
     HIGHWATER_HOST = "0.0.0.0"
     METRICS_SOURCE = "google"
+    # The process checks for itself who was let in: IAP's signed header, or the ID token where IAP is off.
+    AUTH_MODE          = var.api.iap ? "iap" : "oidc"
+    AUTH_IAP_AUDIENCE  = "/projects/${var.project_number}/locations/${var.region}/services/${var.names.api}"
+    AUTH_OIDC_AUDIENCE = "https://${var.names.api}-${var.project_number}.${var.region}.run.app"
+    AUTH_READERS       = join(",", var.api.readers)
+    AUTH_PUBLISHERS    = join(",", var.api.publishers)
+    AUTH_OPERATORS     = join(",", var.api.operators)
   })
 
   # IAP signs who asks. Without it Cloud Run lets in only the callers it is given, and passes on no token that could be checked.

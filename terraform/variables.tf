@@ -83,7 +83,11 @@ variable "api" {
     iap           = optional(bool, true)
     # Members that may pass IAP, or call with an ID token where IAP is off.
     callers = optional(set(string), [])
-    env     = optional(map(string), {})
+    # What they may do once they are in: addresses, *@DOMAIN, or * for everyone that was let in.
+    readers    = optional(set(string), ["*"])
+    publishers = optional(set(string), [])
+    operators  = optional(set(string), [])
+    env        = optional(map(string), {})
     # Setting to the name of a secret and the version of it; a version is pinned, so that a revision is always the same.
     secret_env = optional(map(object({ secret = string, version = string })), {})
   })

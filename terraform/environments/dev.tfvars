@@ -10,6 +10,7 @@ api = {
   min_instances = 0
   max_instances = 2
   callers       = ["domain:example.com"]
+  publishers    = ["*@example.com"]
 }
 
 emails = {

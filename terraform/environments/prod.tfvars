@@ -9,6 +9,7 @@ api = {
   min_instances = 2
   max_instances = 20
   callers       = ["group:data-platform@example.com"]
+  publishers    = ["*@example.com"]
 }
 
 ingester = {
