@@ -106,7 +106,9 @@ export function columnOf(stream: Stream, name: string): Column {
 /** What reads a column as a cell: times as microseconds, JSON as text. */
 export function readable({ name, type }: { name: string; type: ColumnType }): string {
   if (type === 'TIMESTAMP') return `unix_micros(${quoteName(name)})`;
-  return type === 'JSON' ? `to_json_string(${quoteName(name)})` : quoteName(name);
+  // A NULL would be read as the JSON text null.
+  const text = `if(${quoteName(name)} is null, null, to_json_string(${quoteName(name)}))`;
+  return type === 'JSON' ? text : quoteName(name);
 }
 
 /** The stream's columns, then message id, publish time and ingest time. */

@@ -21,6 +21,14 @@ export interface ContractTraits {
   readonly types: { readonly STRING: string; readonly FLOAT64: string; readonly INT64: string };
   /** Whether an append itself knows what is stored, or a repeated event is stored again and read once. */
   readonly storesOnce: 'as_written' | 'as_read';
+  /** One test at a time: a server that all of them share is slow. */
+  readonly isSerial?: boolean;
+  /** Only tests of these titles. */
+  readonly titles?: RegExp;
+  /** False where the server keeps the columns of a table as they were. */
+  readonly addsColumns?: boolean;
+  /** How a payload comes back. */
+  readonly payloadOf?: (payload: Uint8Array) => Uint8Array;
 }
 
 const DUCKDB: ContractTraits = {
@@ -32,11 +40,15 @@ const DUCKDB: ContractTraits = {
 export function warehouseContract(
   name: string,
   open: () => Promise<Warehouse>,
-  { types, storesOnce }: ContractTraits = DUCKDB,
+  traits: ContractTraits = DUCKDB,
 ): void {
+  const { types, storesOnce, isSerial, titles, addsColumns = true } = traits;
+  const { payloadOf = (payload) => payload } = traits;
   const isKnown = storesOnce === 'as_written';
-  const run = (title: string, body: (t: ExecutionContext, w: Warehouse) => Promise<void>) =>
-    test(`${name}: ${title}`, async (t) => {
+  const run = (title: string, body: (t: ExecutionContext, w: Warehouse) => Promise<void>) => {
+    if (titles && !titles.test(title)) return;
+    (isSerial ? test.serial : test)(`${name}: ${title}`, async (t) => {
+      if (isSerial) t.timeout(300_000);
       const warehouse = await open();
       try {
         await warehouse.prepare([payments, grouped]);
@@ -45,6 +57,7 @@ export function warehouseContract(
         await warehouse.close();
       }
     });
+  };
 
   run('an empty stream has no rows, no newest event and no windows', async (t, w) => {
     t.is(await w.rowCount(payments), 0);
@@ -253,13 +266,15 @@ export function warehouseContract(
     ];
     await w.append(payments, rows);
     const sorted = ids(rows);
-    for (const [order, limit] of [
+    const walks = [
+      ['desc', 100],
+      ['asc', 45],
       ['asc', 7],
       ['desc', 7],
-      ['desc', 100],
-      ['asc', 100],
       ['desc', 1],
-    ] as const) {
+    ] as const;
+    // Where each page is several queries of a tenth of a second, two walks are enough.
+    for (const [order, limit] of isSerial ? walks.slice(0, 2) : walks) {
       const seen: unknown[] = [];
       let query: Parameters<Warehouse['events']>[1] = { ...ALL, filters: {}, order, limit };
       query = { ...query, fromMicros: at(-60 * year) };
@@ -401,9 +416,9 @@ export function warehouseContract(
     t.deepEqual(
       all.map(({ quarantineId, ...rest }) => (t.truthy(quarantineId), rest)),
       [
-        { ...record(3), replayTimeMicros: null },
-        { ...record(2), replayTimeMicros: null },
-        { ...record(1), replayTimeMicros: null },
+        { ...record(3), payload: payloadOf(record(3).payload), replayTimeMicros: null },
+        { ...record(2), payload: payloadOf(record(2).payload), replayTimeMicros: null },
+        { ...record(1), payload: payloadOf(record(1).payload), replayTimeMicros: null },
       ],
     );
     t.is(await w.quarantineCount('payments'), 3);
@@ -432,10 +447,12 @@ export function warehouseContract(
       const added = { name: 'note', type: 'STRING', isRequired: false, description: '' } as const;
       const wider = { ...payments, columns: [id!, added, time!, amount!, ...others] };
       await w.prepare([wider]);
-      t.deepEqual((await w.event(wider, '1'))?.row.slice(0, 3), ['1', null, at(0)]);
-      const row = payment('2', 1);
-      await w.append(wider, [{ ...row, row: ['2', 'hello', ...row.row.slice(1)] }]);
-      t.is((await w.event(wider, '2'))?.row[1], 'hello');
+      if (addsColumns) {
+        t.deepEqual((await w.event(wider, '1'))?.row.slice(0, 3), ['1', null, at(0)]);
+        const row = payment('2', 1);
+        await w.append(wider, [{ ...row, row: ['2', 'hello', ...row.row.slice(1)] }]);
+        t.is((await w.event(wider, '2'))?.row[1], 'hello');
+      }
       const changed = {
         ...wider,
         columns: [
