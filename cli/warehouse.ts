@@ -2,12 +2,21 @@
 import { join } from 'node:path';
 import { AppError, makeDataFolder, systemClock } from '../runtime/index.ts';
 import type { Warehouse } from '../warehouse/index.ts';
-import { openBigqueryWarehouse, openDuckdbWarehouse } from '../warehouse/index.ts';
+import {
+  cachedWarehouse,
+  memoryCache,
+  openBigqueryWarehouse,
+  openDuckdbWarehouse,
+  redisCache,
+} from '../warehouse/index.ts';
 import { faultyWarehouse } from './faulty-parts.ts';
 import { LOCAL_PROJECT } from './parts.ts';
 import type { Context } from './process.ts';
 import type { ProcessTelemetry } from './telemetry.ts';
 import { measuredWarehouse } from './warehouse-telemetry.ts';
+
+/** Some dozens of large pages. */
+const ANSWER_CACHE_BYTES_MAX = 2 ** 26;
 
 /** Opens the warehouse and brings its tables up to the definitions. */
 export async function openWarehouse(
@@ -42,7 +51,7 @@ async function openAdapter({ config, logger }: Context): Promise<Warehouse> {
   }
   // Away from Google Cloud the client's look for a metadata server only costs time and a warning.
   if (endpoint !== '') process.env['METADATA_SERVER_DETECTION'] ??= 'none';
-  return openBigqueryWarehouse({
+  const warehouse = openBigqueryWarehouse({
     projectId: config.GOOGLE_CLOUD_PROJECT,
     dataset: config.BIGQUERY_DATASET,
     location: config.BIGQUERY_LOCATION,
@@ -54,4 +63,11 @@ async function openAdapter({ config, logger }: Context): Promise<Warehouse> {
     storageEndpoint: config.BIGQUERY_STORAGE_EMULATOR_HOST,
     ...shared,
   });
+  if (config.ANSWER_CACHE === 'off') return warehouse;
+  const cache =
+    config.ANSWER_CACHE === 'redis'
+      ? redisCache({ url: config.ANSWER_CACHE_REDIS_URL, ...shared })
+      : memoryCache({ bytesMax: ANSWER_CACHE_BYTES_MAX, clock: systemClock });
+  const scope = `${config.GOOGLE_CLOUD_PROJECT}.${config.BIGQUERY_DATASET}`;
+  return cachedWarehouse(warehouse, { cache, ageMsMax: config.ANSWER_CACHE_AGE, scope });
 }

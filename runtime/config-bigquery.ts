@@ -1,4 +1,4 @@
-/** What must hold between the settings of BigQuery. */
+/** What must hold between the settings of BigQuery and of the cache before it. */
 import type { Config } from './config.ts';
 
 /** One sentence a problem, that starts with the setting. */
@@ -23,6 +23,12 @@ export function bigqueryProblems(config: Config): string[] {
   if (rest !== '' && storage === '' && config.BIGQUERY_WRITER === 'storage') {
     problems.push(
       'BIGQUERY_STORAGE_EMULATOR_HOST: expected with BIGQUERY_EMULATOR_HOST, such as 127.0.0.1:9060, or BIGQUERY_WRITER=insert; got nothing',
+    );
+  }
+  const { ANSWER_CACHE_REDIS_URL: redis } = config;
+  if (config.ANSWER_CACHE === 'redis' && !/^rediss?:\/\/./.test(redis)) {
+    problems.push(
+      `ANSWER_CACHE_REDIS_URL: ANSWER_CACHE=redis expects a URL, such as redis://127.0.0.1:6379; got ${redis === '' ? 'nothing' : 'another text'}`,
     );
   }
   return problems;

@@ -122,6 +122,13 @@ export const SETTINGS = {
   BIGQUERY_WRITE_CONNECTIONS_MAX: count('Write connections per table', 2, 8),
   BIGQUERY_QUERY_TIMEOUT: duration('Longest time of a query; it is cancelled then', '20s'),
   BIGQUERY_BYTES_BILLED_MAX: count('Most bytes that one query may be billed for', 10 * 2 ** 30),
+  ANSWER_CACHE: choice(
+    'Where answers of BigQuery are kept for a short while',
+    ['memory', 'redis', 'off'],
+    'memory',
+  ),
+  ANSWER_CACHE_AGE: duration('Longest time that an answer is behind what is stored', '5s'),
+  ANSWER_CACHE_REDIS_URL: secret('Redis of ANSWER_CACHE=redis, such as redis://127.0.0.1:6379'),
   BIGQUERY_EMULATOR_HOST: optional('Use this REST API, such as http://127.0.0.1:9050'),
   BIGQUERY_STORAGE_EMULATOR_HOST: optional('Use this Storage Write API, such as 127.0.0.1:9060'),
   LOG_LEVEL: choice(

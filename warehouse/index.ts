@@ -20,6 +20,10 @@ export type {
 export { openBigqueryWarehouse } from './warehouse-bigquery.ts';
 export type { BigqueryWarehouseOptions } from './warehouse-bigquery.ts';
 export { openDuckdbWarehouse } from './warehouse-duckdb.ts';
+export { memoryCache } from './answer-cache.ts';
+export type { AnswerCache } from './answer-cache.ts';
+export { redisCache } from './answer-cache-redis.ts';
+export { cachedWarehouse } from './warehouse-cached.ts';
 export { observedWarehouse } from './warehouse-observed.ts';
 export type { ObserveCall, WarehouseCall } from './warehouse-observed.ts';
 export type { EmbeddedMemory, EmbeddedWarehouse } from './warehouse-duckdb.ts';
