@@ -8,6 +8,7 @@ import { freshnessBench } from './freshness.ts';
 import { growthBench } from './growth.ts';
 import { ingestBench } from './ingest.ts';
 import { memoryBench } from './memory.ts';
+import { overloadBench } from './overload.ts';
 import { pubsubBench } from './pubsub.ts';
 import { Scratch } from './scratch.ts';
 import { telemetryBench } from './telemetry.ts';
@@ -18,6 +19,7 @@ const BENCHES: readonly Bench[] = [
   pubsubBench,
   freshnessBench,
   apiBench,
+  overloadBench,
   growthBench,
   memoryBench,
   telemetryBench,

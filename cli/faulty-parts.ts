@@ -59,6 +59,7 @@ export async function stoppableIngest(
       .catch((error: unknown) => logger.error('fault_failed', { error, fault: 'ingest' }));
   });
   return {
+    push: (...each) => current.push(...each),
     stats: () => current.stats(),
     isHealthy: () => !isStopped && current.isHealthy(),
     async close() {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { systemClock } from '../runtime/index.ts';
 import type { Config } from '../runtime/index.ts';
 import type { Identity } from '../service/index.ts';
-import { openIdentity } from '../service/index.ts';
+import { openIdentity, RequestLimits } from '../service/index.ts';
 import type { Context } from './process.ts';
 
 /** @throws AppError `invalid_config`, such as for no identity on an address that is not loopback. */
@@ -14,6 +14,14 @@ export function openConfiguredIdentity({ config, logger }: Context): Promise<Ide
     isOpenToAll: config.AUTH_OPEN_TO_ALL === 'yes',
     iap: { audiences: config.AUTH_IAP_AUDIENCE, keysUrl: config.AUTH_IAP_KEYS_URL },
     oidc: { audiences: config.AUTH_OIDC_AUDIENCE, keysUrl: config.AUTH_OIDC_KEYS_URL },
+    ...(config.INGEST_INTAKE === 'push' && !config.AUTH_MODE.includes('none')
+      ? {
+          push: {
+            issuer: { audiences: config.AUTH_PUSH_AUDIENCE, keysUrl: config.AUTH_OIDC_KEYS_URL },
+            account: config.AUTH_PUSH_ACCOUNT,
+          },
+        }
+      : {}),
     keysFile: apiKeysFile(config),
     grants: {
       reader: config.AUTH_READERS.map(lower),
@@ -23,6 +31,19 @@ export function openConfiguredIdentity({ config, logger }: Context): Promise<Ide
     clock: systemClock,
     logger: logger.child({ component: 'identity' }),
   });
+}
+
+/** Limits by caller, where callers are known: without identities, everyone is the same one. */
+export function openRequestLimits({ config }: Context): { readonly requestLimits?: RequestLimits } {
+  if (config.AUTH_MODE.includes('none')) return {};
+  const hops = config.API_PROXY_HOPS;
+  const isCloudRun = process.env['K_SERVICE'] !== undefined;
+  const requestLimits = new RequestLimits({
+    requestsPerMinute: config.API_REQUESTS_PER_MINUTE,
+    requestsPerDay: config.API_REQUESTS_PER_DAY,
+    proxyHops: hops === 'auto' ? Number(isCloudRun) : Number(hops),
+  });
+  return { requestLimits };
 }
 
 /** Where the hashes of the API keys are. */

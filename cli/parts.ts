@@ -8,12 +8,12 @@ import type { Ingest, IngestOptions } from '../ingest/index.ts';
 import { observeIngest, replayQuarantine, startIngest } from '../ingest/index.ts';
 import { AppError, makeDataFolder, systemClock } from '../runtime/index.ts';
 import type { ServiceDeps } from '../service/index.ts';
-import { createApp, listen } from '../service/index.ts';
+import { createApp, guardedWarehouse, laneLimits, listen } from '../service/index.ts';
 import type { SloEvaluator } from '../slo/index.ts';
 import type { Warehouse } from '../warehouse/index.ts';
 import { markFailed, startSpan, traceAttributes, withSpan } from '../telemetry/index.ts';
 import { faultyIntake, stoppableIngest } from './faulty-parts.ts';
-import { openConfiguredIdentity } from './identity.ts';
+import { openConfiguredIdentity, openRequestLimits } from './identity.ts';
 import type { Context } from './process.ts';
 import { loadPlaybooks } from './playbooks.ts';
 import type { ProcessTelemetry } from './telemetry.ts';
@@ -92,6 +92,7 @@ export async function openIngest(
     warehouse,
     streams,
     metrics,
+    intake: config.INGEST_INTAKE,
     ...(onIntake && { onIntake }),
     limits: {
       batchRowsMax: config.INGEST_BATCH_ROWS_MAX,
@@ -139,9 +140,17 @@ export async function openApi(
   ];
   const playbooks = loadPlaybooks(slos?.slos ?? []);
   const identity = await openConfiguredIdentity(context);
+  const guarded = guardedWarehouse(warehouse, {
+    queryTimeoutMs: config.API_QUERY_TIMEOUT,
+    clock: systemClock,
+    logger: logger.child({ component: 'api' }),
+  });
+  metrics.observe('warehouse_breaker_is_open', () => [
+    { labels: {}, value: BREAKER_VALUE[guarded.breakerState()] },
+  ]);
   const app = createApp({
     streams,
-    warehouse,
+    warehouse: guarded.warehouse,
     publish: (stream, messages) => publishAll(pubsub, stream.topic, messages),
     replayQuarantine: (stream, request) =>
       replayQuarantine({ ...request, warehouse, pubsub, stream, nowMs: systemClock.nowMs() }),
@@ -153,7 +162,12 @@ export async function openApi(
     ...(alerts ? { alerts } : {}),
     ...(server ? { backlog: () => server.backlog() } : {}),
     ...(ingest ? { ingestStats: () => ingest.stats() } : {}),
+    ...(ingest && config.INGEST_INTAKE === 'push'
+      ? { push: (stream, message) => ingest.push(stream.name, message) }
+      : {}),
     identity,
+    lanes: laneLimits(config.API_QUERIES_MAX),
+    ...openRequestLimits(context),
     clock: systemClock,
     logger: logger.child({ component: 'api' }),
     limits: { bodyBytesMax: config.API_BODY_BYTES_MAX },
@@ -164,6 +178,8 @@ export async function openApi(
   shutdown.add('api', () => listening.close());
   return `http://${config.HIGHWATER_HOST}:${listening.port}`;
 }
+
+const BREAKER_VALUE = { closed: 0, half_open: 0.5, open: 1 } as const;
 
 type PublishedMessages = Parameters<ServiceDeps['publish']>[1];
 

@@ -3,6 +3,7 @@ export { startIngest } from './ingest.ts';
 export type { Ingest, IngestOptions } from './ingest.ts';
 export { observeIngest } from './ingest-telemetry.ts';
 export type { IngestLimits } from './pipeline.ts';
+export type { PushedMessage } from './pushed-message.ts';
 export { replayQuarantine } from './replay.ts';
 export type { ReplayOptions, ReplayResult } from './replay.ts';
 export type { StreamStats } from './stats.ts';

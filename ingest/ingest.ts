@@ -1,5 +1,6 @@
 /** Ingest of all streams: a subscription and a pipeline each. */
 import type { PubSub } from '@google-cloud/pubsub';
+import { AppError } from '../runtime/index.ts';
 import type { Clock, Logger } from '../runtime/index.ts';
 import type { Stream } from '../streams/index.ts';
 import type { Metrics } from '../telemetry/index.ts';
@@ -7,6 +8,8 @@ import type { Warehouse } from '../warehouse/index.ts';
 import { StreamPipeline } from './pipeline.ts';
 import type { IngestLimits } from './pipeline.ts';
 import type { StreamStats } from './stats.ts';
+import { receivePushed } from './pushed-message.ts';
+import type { PushedMessage } from './pushed-message.ts';
 import { StreamSubscriber } from './subscriber.ts';
 import { ensureTopology } from './topology.ts';
 
@@ -20,11 +23,18 @@ export interface IngestOptions {
   readonly logger: Logger;
   /** Where commits are measured; absent: they are not. Counters are read from `stats()`. */
   readonly metrics?: Metrics;
+  /** Whether messages are pulled, or only taken in by `push`; default: pulled. */
+  readonly intake?: 'pull' | 'push';
   /** Called for each message instead of taking it in; the message waits, leased, until `take` is called. */
   readonly onIntake?: (take: () => void) => void;
 }
 
 export interface Ingest {
+  /**
+   * Takes a message of a stream in; resolves once it may be acked: its row is committed or its refusal recorded.
+   * @throws AppError `not_found`, `overloaded`, `warehouse_unavailable`.
+   */
+  push(streamName: string, message: PushedMessage): Promise<void>;
   stats(): readonly StreamStats[];
   /** Whether every stream's subscription is open and its warehouse takes rows. */
   isHealthy(): boolean;
@@ -46,7 +56,9 @@ const CLOSE_DEADLINE_MS = 9_000;
  */
 export async function startIngest(options: IngestOptions): Promise<Ingest> {
   const { pubsub, streams, limits, clock, onIntake } = options;
-  await ensureTopology(pubsub, streams);
+  const isPulling = options.intake !== 'push';
+  // A pull subscription that nobody reads would only fill.
+  if (isPulling) await ensureTopology(pubsub, streams);
   const parts = streams.map((stream) => {
     const logger = options.logger.child({ stream: stream.name });
     const pipeline = new StreamPipeline({ ...options, stream, logger });
@@ -63,7 +75,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     });
     return { stream, pipeline, subscriber, logger };
   });
-  for (const { subscriber } of parts) subscriber.open();
+  if (isPulling) for (const { subscriber } of parts) subscriber.open();
   let closing: Promise<void> | undefined;
 
   const closePart = async ({ pipeline, subscriber, logger }: (typeof parts)[number]) => {
@@ -80,11 +92,21 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   };
 
   return {
+    push(streamName, message) {
+      const part = parts.find(({ stream }) => stream.name === streamName);
+      if (!part || closing) {
+        const error = part
+          ? new AppError('overloaded', 'The ingester is closing; push it again later.')
+          : new AppError('not_found', `There is no stream ${streamName}.`);
+        return Promise.reject(error);
+      }
+      return receivePushed(part.pipeline, message, { ...limits, clock });
+    },
     stats: () => parts.map(({ stream, pipeline }) => pipeline.counters.snapshot(stream.name)),
     isHealthy: () =>
       parts.every(
         ({ pipeline, subscriber }) =>
-          subscriber.isHealthy() && pipeline.counters.pausedBatchCount === 0,
+          (!isPulling || subscriber.isHealthy()) && pipeline.counters.pausedBatchCount === 0,
       ),
     close() {
       closing ??= Promise.all(parts.map(closePart)).then(() => undefined);

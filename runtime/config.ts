@@ -138,6 +138,11 @@ export const SETTINGS = {
   ),
   LOG_FORMAT: choice('Log lines; auto is text on a terminal', ['auto', 'json', 'text'], 'auto'),
   SHUTDOWN_DEADLINE: duration('Time to flush, ack and close', '10s'),
+  INGEST_INTAKE: choice(
+    'Whether messages are pulled, or pushed by Pub/Sub to /v1/streams/STREAM/push of the API',
+    ['pull', 'push'],
+    'pull',
+  ),
   INGEST_BATCH_ROWS_MAX: count('Rows in a commit', 4_096, 50_000),
   INGEST_BATCH_BYTES_MAX: count('Bytes in a commit', 8 * 2 ** 20, 10 * 2 ** 20),
   INGEST_BATCH_WAIT: duration('Longest wait of a row for its batch to fill', '200ms'),
@@ -179,9 +184,34 @@ export const SETTINGS = {
     'https://www.googleapis.com/oauth2/v3/certs',
   ),
   AUTH_KEYS_FILE: optional('Hashes of the API keys; empty is api-keys.json in the data folder'),
+  AUTH_PUSH_AUDIENCE: words(
+    'Audience of the tokens of Pub/Sub push subscriptions',
+    'https://highwater.example.com/push',
+    () => true,
+  ),
+  AUTH_PUSH_ACCOUNT: optional('Service account of the push subscriptions, as its e-mail address'),
   AUTH_READERS: grants('Who reads'),
   AUTH_PUBLISHERS: grants('Who publishes'),
   AUTH_OPERATORS: grants('Who may do everything'),
+  API_REQUESTS_PER_MINUTE: count(
+    'Requests of one caller in a minute, where callers are known',
+    6_000,
+  ),
+  API_REQUESTS_PER_DAY: count(
+    'Requests of one caller in a day, where callers are known',
+    1_000_000,
+  ),
+  API_PROXY_HOPS: choice(
+    'Proxies in front that add to X-Forwarded-For; auto is 1 on Cloud Run and 0 elsewhere',
+    ['auto', '0', '1', '2', '3'],
+    'auto',
+  ),
+  API_QUERIES_MAX: count(
+    'Queries of the API under way at once; four times as many wait',
+    16,
+    1_000,
+  ),
+  API_QUERY_TIMEOUT: duration('A query of the API that takes longer is given up', '25s'),
   TELEMETRY_EXPORTER: choice(
     'Where metrics and traces are sent; google-legacy is deprecated by Google',
     ['none', 'otlp', 'google', 'google-legacy'],
@@ -376,6 +406,24 @@ function pairProblems(config: Config): string[] {
       problems.push(
         `${name}: AUTH_MODE=${mode} expects the audience of this service, such as ${example}: tokens for other services must not open this one; got nothing`,
       );
+    }
+  }
+  if (
+    config.HIGHWATER_WAREHOUSE === 'bigquery' &&
+    config.API_QUERY_TIMEOUT < config.BIGQUERY_QUERY_TIMEOUT
+  ) {
+    problems.push(
+      `API_QUERY_TIMEOUT: expected at least BIGQUERY_QUERY_TIMEOUT (${formatDuration(config.BIGQUERY_QUERY_TIMEOUT)}), which cancels the query; got ${formatDuration(config.API_QUERY_TIMEOUT)}`,
+    );
+  }
+  if (config.INGEST_INTAKE === 'push' && !config.AUTH_MODE.includes('none')) {
+    for (const [name, example] of [
+      ['AUTH_PUSH_AUDIENCE', 'https://highwater.example.com/push'],
+      ['AUTH_PUSH_ACCOUNT', 'push@my-project.iam.gserviceaccount.com'],
+    ] as const) {
+      if (config[name].length === 0) {
+        problems.push(`${name}: INGEST_INTAKE=push expects it, such as ${example}; got nothing`);
+      }
     }
   }
   const ports = (['PORT', 'METRICS_PORT', 'PUBSUB_PORT'] as const).filter(

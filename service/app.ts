@@ -7,6 +7,8 @@ import type { LogFields } from '../runtime/index.ts';
 import { accessGate, nothingAt, principalOf } from './auth/access-gate.ts';
 import type { ServiceDeps } from './deps.ts';
 import { faultGate } from './fault-gate.ts';
+import { inLane, openLanes } from './overload/lanes.ts';
+import type { Lanes } from './overload/lanes.ts';
 import { problemHandler, ServiceError } from './problem.ts';
 import { isCanaryRequest, requestTelemetry } from './request-telemetry.ts';
 import { isMounted, methodsOf } from './route.ts';
@@ -20,6 +22,7 @@ const REQUEST_ID = /^[\w.:-]{1,128}$/;
 /** @throws AppError `invalid_definition` where a stream cannot be served. */
 export function createApp(deps: ServiceDeps): Express {
   const table = routeTable(deps);
+  const lanes = openLanes(deps);
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);
@@ -37,7 +40,7 @@ export function createApp(deps: ServiceDeps): Express {
     });
   }
   app.use(opening(deps));
-  app.use(accessGate(table, deps.identity));
+  app.use(accessGate(table, deps));
   // Before the injected faults, as beside the measurement: an on-call engineer's pages are no users' requests, and work in a
   // game day.
   for (const [path, { mount }] of Object.entries(table)) if (mount) app.use(path, mount.handle);
@@ -46,8 +49,8 @@ export function createApp(deps: ServiceDeps): Express {
   for (const [path, { get, post, mount }] of Object.entries(table)) {
     if (mount) continue;
     const route = app.route(path);
-    if (get) route.get(...faults, ...handlersOf(get));
-    if (post) route.post(...faults, ...handlersOf(post));
+    if (get) route.get(...faults, ...handlersOf(get, lanes));
+    if (post) route.post(...faults, ...handlersOf(post, lanes));
     route.all(
       otherMethods(
         [...(get ? ['GET', 'HEAD'] : []), 'OPTIONS', ...(post ? ['POST'] : [])].join(', '),
@@ -62,8 +65,9 @@ export function createApp(deps: ServiceDeps): Express {
   return app;
 }
 
-function handlersOf({ before, handle }: RouteOperation): RequestHandler[] {
-  return before ? [before, handle] : [handle];
+function handlersOf({ before, handle, lane }: RouteOperation, lanes: Lanes): RequestHandler[] {
+  const handler = lane ? inLane(lanes, lane, handle) : handle;
+  return before ? [before, handler] : [handler];
 }
 
 /** What every answer has: a request id, headers for browsers, a log line once it is over. */
@@ -78,6 +82,9 @@ function opening({ clock, logger }: ServiceDeps): RequestHandler {
     response.setHeader('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
     response.setHeader('Referrer-Policy', 'no-referrer');
     response.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
+    response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
+    // Browsers heed it over HTTPS alone, which on Google Cloud is the only way here.
+    response.setHeader('Strict-Transport-Security', 'max-age=31536000');
     const { method, originalUrl } = request;
     response.once('close', () => {
       const route = request.route as { path?: unknown } | undefined;
@@ -86,7 +93,8 @@ function opening({ clock, logger }: ServiceDeps): RequestHandler {
       const principal = principalOf(response);
       const refusedFor: unknown = response.locals['refusedFor'];
       const durationMs = Math.round((clock.monotonicMs() - startedAtMs) * 1_000) / 1_000;
-      logger[isProbe ? 'debug' : 'info']('http_request', {
+      const isQuiet = isProbe || response.locals['isShed'] === true;
+      logger[isQuiet ? 'debug' : 'info']('http_request', {
         message: `${method} ${originalUrl.slice(0, LOGGED_URL_LENGTH_MAX)} ${response.statusCode}`,
         httpRequest: {
           requestMethod: method,

@@ -2,6 +2,8 @@
 import type { Clock, Logger } from '../runtime/index.ts';
 import type { AlertsSource } from '../alerts/index.ts';
 import type { Identity } from './auth/identity.ts';
+import type { RequestLimits } from './auth/request-limits.ts';
+import type { LaneLimits, LaneName } from './overload/lane.ts';
 import type { SloSource } from './routes/slos.ts';
 import type { Stream } from '../streams/index.ts';
 import type { Faults, Metrics } from '../telemetry/index.ts';
@@ -37,6 +39,19 @@ export interface ReplayOutcome {
   readonly stillBad: readonly { readonly quarantineId: string; readonly reason: string }[];
 }
 
+/** A message as Pub/Sub pushes it. */
+export interface IncomingPush {
+  readonly id: string;
+  readonly data: Buffer;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly orderingKey: string;
+  readonly deliveryAttempt: number;
+  readonly publishTimeMicros: number;
+}
+
+/** Resolves once the message may be acked; rejects where it is to be pushed again. */
+export type PushIntake = (stream: Stream, message: IncomingPush) => Promise<void>;
+
 export interface ServiceDeps {
   readonly streams: readonly Stream[];
   readonly warehouse: Warehouse;
@@ -50,6 +65,8 @@ export interface ServiceDeps {
     stream: Stream,
     selection: ReplaySelection,
   ) => Promise<ReplayOutcome>;
+  /** Takes in what Pub/Sub pushes; absent: there is no such route. */
+  readonly push?: PushIntake;
   /** Readiness beside the warehouse's own check, which is always made. */
   readonly checks: readonly ReadinessCheck[];
   /** Known of the embedded server; absent where the backlog is read elsewhere. */
@@ -68,6 +85,10 @@ export interface ServiceDeps {
   readonly alerts?: AlertsSource;
   /** Who is asking. */
   readonly identity: Identity;
+  /** How often; absent: as often as they like. */
+  readonly requestLimits?: RequestLimits;
+  /** How many at once; lanes that are not named have the default. */
+  readonly lanes?: Partial<Readonly<Record<LaneName, LaneLimits>>>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits: { readonly bodyBytesMax: number };

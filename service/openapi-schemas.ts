@@ -154,7 +154,13 @@ export function commonSchemas(): Record<string, JsonSchema> {
         accepted,
         errors: {
           type: 'array',
-          items: { anyOf: [fault, object({ parameter: text, code: text, reason: text })] },
+          items: {
+            anyOf: [
+              fault,
+              object({ code: text, field: orNull(text), reason: text }),
+              object({ parameter: text, code: text, reason: text }),
+            ],
+          },
         },
       },
       ['accepted', 'errors'],

@@ -6,6 +6,7 @@ import type { Operation } from './openapi-operation.ts';
 import { listOf, ref, text } from './openapi-schemas.ts';
 import type { JsonSchema, Parameter } from './parameters.ts';
 import { eventsParameters } from './routes/events.ts';
+import { pushRequestSchema } from './routes/push.ts';
 import { QUARANTINE_MEMBERS, quarantineParameters } from './routes/quarantine.ts';
 import { replayRequestSchema } from './routes/replay.ts';
 import { WINDOW_MARKS_CSV, windowsParameters } from './routes/windows.ts';
@@ -109,6 +110,22 @@ export function streamPaths(resource: StreamResource): Record<string, Record<str
     },
     [`${base}/quarantine/replay`]: { post: replayOperation(name) },
   };
+}
+
+/** Where Pub/Sub itself posts. */
+export function pushPath({
+  stream: { name },
+}: StreamResource): Record<string, Record<string, Operation>> {
+  const post: Operation = {
+    ...operation(`${name}Push`, `A message of ${name}, pushed by Pub/Sub`, name, {
+      204: { description: 'Stored, or refused and kept in quarantine: acked either way.' },
+    }),
+    requestBody: {
+      required: true,
+      content: { [BODY_TYPES[0]]: { schema: pushRequestSchema() } },
+    },
+  };
+  return { [`/v1/streams/${name}/push`]: { post } };
 }
 
 function postOperation(name: string): Operation {

@@ -13,7 +13,7 @@ import {
 } from './openapi-operation.ts';
 import type { Operation } from './openapi-operation.ts';
 import { commonSchemas, ref, streamSchemas, text } from './openapi-schemas.ts';
-import { streamPaths } from './openapi-stream-paths.ts';
+import { pushPath, streamPaths } from './openapi-stream-paths.ts';
 import type { JsonSchema } from './parameters.ts';
 import { historyParameters } from './routes/slos.ts';
 import type { RouteTable } from './route.ts';
@@ -43,7 +43,8 @@ export function openApiDocument(
     slos,
     alerts,
     identity,
-  }: Pick<ServiceDeps, 'alerts' | 'version' | 'slos' | 'identity'>,
+    push,
+  }: Pick<ServiceDeps, 'alerts' | 'version' | 'slos' | 'identity' | 'push'>,
   table: RouteTable,
 ): OpenApiDocument {
   const paths: Record<string, Record<string, Operation>> = {
@@ -57,7 +58,7 @@ export function openApiDocument(
     ...(alerts ? alertSchemas() : {}),
   };
   for (const resource of resources) {
-    Object.assign(paths, streamPaths(resource));
+    Object.assign(paths, streamPaths(resource), push ? pushPath(resource) : {});
     schemas = { ...schemas, ...streamSchemas(resource.stream) };
   }
   return {

@@ -77,11 +77,14 @@ export function problemHandler(logger: Logger): ErrorRequestHandler {
   return (thrown: unknown, request, response, _next) => {
     const error = asAppError(thrown);
     const status = STATUS_OF[error.code];
+    response.locals['isShed'] = error.code === 'overloaded';
     if (status >= 500) {
       const { code, detail } = error;
       const fields = { code, path: request.path, requestId: response.locals['requestId'], detail };
       const logged = error.code === 'internal' ? thrown : error;
-      logger[status === 500 ? 'error' : 'warn']('request_failed', { ...fields, error: logged });
+      // What is sent away is counted; a line for each would be most of the load that it is sent away for.
+      const level = code === 'overloaded' ? 'debug' : status === 500 ? 'error' : 'warn';
+      logger[level]('request_failed', { ...fields, error: logged });
     }
     if (response.headersSent || response.destroyed) {
       // A client that left is no fault of ours; an answer that we cut is.

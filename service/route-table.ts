@@ -13,6 +13,7 @@ import { acknowledgeIncident, listAlerts, listIncidents, oneIncident } from './r
 import { listEvents, oneEvent } from './routes/events.ts';
 import { healthz, readyz } from './routes/health.ts';
 import { publishEvents } from './routes/publish.ts';
+import { receivePush } from './routes/push.ts';
 import { listQuarantine } from './routes/quarantine.ts';
 import { replayQuarantined } from './routes/replay.ts';
 import { listSlos, oneSlo, sloBreakdown, sloBurnDown, sloHistory } from './routes/slos.ts';
@@ -21,6 +22,9 @@ import { listStreams, oneStream, welcome } from './routes/streams.ts';
 import { listWindows } from './routes/windows.ts';
 import { streamResource } from './stream-resource.ts';
 import type { StreamResource } from './stream-resource.ts';
+
+/** Pub/Sub's largest message, in base64, with its attributes. */
+const PUSH_BODY_BYTES_MAX = 14 * 2 ** 20;
 
 /** @throws AppError `invalid_definition` where a stream cannot be served. */
 export function routeTable(deps: ServiceDeps): RouteTable {
@@ -34,26 +38,29 @@ export function routeTable(deps: ServiceDeps): RouteTable {
 
   const routes: RouteTable = {
     '/': reads((request, response) => welcome(deps, request, response)),
-    '/v1/streams': reads((...each) => listStreams(deps, resources, ...each)),
-    '/v1/streams/:stream': reads(known((...each) => oneStream(deps, ...each))),
+    '/v1/streams': queries((...each) => listStreams(deps, resources, ...each)),
+    '/v1/streams/:stream': queries(known((...each) => oneStream(deps, ...each))),
     '/v1/streams/:stream/events': {
-      ...reads(known((...each) => listEvents(deps, ...each))),
+      ...queries(known((...each) => listEvents(deps, ...each))),
       post: {
         needs: 'publisher',
+        lane: 'publish',
         before: body(),
         handle: known((...each) => publishEvents(deps, ...each)),
       },
     },
-    '/v1/streams/:stream/events/:id': reads(known((...each) => oneEvent(deps, ...each))),
-    '/v1/streams/:stream/windows': reads(known((...each) => listWindows(deps, ...each))),
-    '/v1/streams/:stream/quarantine': reads(known((...each) => listQuarantine(deps, ...each))),
+    '/v1/streams/:stream/events/:id': queries(known((...each) => oneEvent(deps, ...each))),
+    '/v1/streams/:stream/windows': queries(known((...each) => listWindows(deps, ...each))),
+    '/v1/streams/:stream/quarantine': queries(known((...each) => listQuarantine(deps, ...each))),
     '/v1/streams/:stream/quarantine/replay': {
       post: {
         needs: 'operator',
+        lane: 'publish',
         before: body(),
         handle: known((...each) => replayQuarantined(deps, ...each)),
       },
     },
+    ...pushRoutes(deps, known),
     ...sloRoutes(deps),
     ...alertRoutes(deps),
     '/console': { mount: { needs: 'reader', handle: consoleRoutes(deps, resources) } },
@@ -65,6 +72,29 @@ export function routeTable(deps: ServiceDeps): RouteTable {
 
 function reads(handle: Handler): Route {
   return { get: { needs: 'reader', handle } };
+}
+
+/** Reads that ask the warehouse. */
+function queries(handle: Handler): Route {
+  return { get: { needs: 'reader', lane: 'read', handle } };
+}
+
+function pushRoutes(
+  { push, limits }: ServiceDeps,
+  known: (handle: (resource: StreamResource, ...rest: Parameters<Handler>) => unknown) => Handler,
+): RouteTable {
+  if (!push) return {};
+  return {
+    '/v1/streams/:stream/push': {
+      post: {
+        needs: 'push',
+        lane: 'push',
+        // Ten MB of message are a third more in base64.
+        before: bodyReader(Math.max(limits.bodyBytesMax, PUSH_BODY_BYTES_MAX)),
+        handle: known((...each) => receivePush(push, ...each)),
+      },
+    },
+  };
 }
 
 function sloRoutes(deps: ServiceDeps): RouteTable {

@@ -1,12 +1,15 @@
 /** A route as data: its operations, and what each asks of its caller. */
 import type { Request, RequestHandler, Response } from 'express';
 import type { Need } from './auth/principal.ts';
+import type { RouteLane } from './overload/lanes.ts';
 
 export type Handler = (request: Request, response: Response) => void | Promise<void>;
 
 export interface RouteOperation {
   /** Operations that do not say are refused to everyone. */
   readonly needs: Need;
+  /** What bounds how many run at once; absent: nothing, as for probes, which must be answered whatever happens. */
+  readonly lane?: RouteLane;
   /** Runs first, such as the reader of the body. */
   readonly before?: RequestHandler;
   readonly handle: Handler;

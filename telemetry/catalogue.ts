@@ -63,6 +63,18 @@ export const CATALOGUE = {
     help: 'Requests under way.',
     labels: {},
   },
+  http_requests_shed_total: {
+    kind: 'counter',
+    unit: '1',
+    help: 'Requests sent away with 503 because more was asked at once than can be answered in time.',
+    labels: { lane: { limit: 4, values: ['query', 'export', 'publish', 'push'] } },
+  },
+  http_requests_waiting: {
+    kind: 'gauge',
+    unit: '1',
+    help: 'Requests that wait for room in their lane.',
+    labels: { lane: { limit: 4, values: ['query', 'export', 'publish', 'push'] } },
+  },
   http_server_response_bytes_total: {
     kind: 'counter',
     unit: 'By',
@@ -75,6 +87,12 @@ export const CATALOGUE = {
     help: 'Time of a named query of the warehouse.',
     labels: { query: { limit: 20 }, outcome: OUTCOME },
     bounds: REQUEST_SECONDS,
+  },
+  warehouse_breaker_is_open: {
+    kind: 'gauge',
+    unit: '1',
+    help: '1 while the API makes no queries because most of them fail; 0.5 while one is tried; else 0.',
+    labels: {},
   },
   warehouse_append_duration_seconds: {
     kind: 'histogram',

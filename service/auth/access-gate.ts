@@ -2,19 +2,28 @@
 import { Router } from 'express';
 import type { Request, RequestHandler, Response } from 'express';
 import { AppError, isAppError } from '../../runtime/index.ts';
+import type { Clock } from '../../runtime/index.ts';
 import { shorten } from '../parameters.ts';
 import { ServiceError } from '../problem.ts';
 import type { Route, RouteTable } from '../route.ts';
 import type { Identity } from './identity.ts';
 import { mayDo } from './principal.ts';
 import type { Need, Principal } from './principal.ts';
+import type { RequestLimits } from './request-limits.ts';
 
 const ROUTE = 'route';
 const PRINCIPAL = 'principal';
 const CHALLENGE = 'Bearer realm="highwater"';
 
+export interface AccessGuards {
+  readonly identity: Identity;
+  /** Absent: everyone may ask as often as they like. */
+  readonly requestLimits?: RequestLimits;
+  readonly clock: Clock;
+}
+
 /** Paths are matched by Express's own router, so that the gate and the routes behind it can never disagree. */
-export function accessGate(table: RouteTable, identity: Identity): RequestHandler {
+export function accessGate(table: RouteTable, guards: AccessGuards): RequestHandler {
   const matcher = Router({ caseSensitive: true });
   for (const [path, route] of Object.entries(table)) {
     const found: RequestHandler = (_request, response, next) => {
@@ -28,7 +37,7 @@ export function accessGate(table: RouteTable, identity: Identity): RequestHandle
     matcher(request, response, (error?: unknown) => {
       // `null` where a path was found and its router left.
       if (error) next(error);
-      else letIn(request, response, identity).then(() => next(), next);
+      else letIn(request, response, guards).then(() => next(), next);
     });
   };
 }
@@ -46,12 +55,15 @@ export function nothingAt(path: string): AppError {
   );
 }
 
-async function letIn(request: Request, response: Response, identity: Identity): Promise<void> {
+async function letIn(request: Request, response: Response, guards: AccessGuards): Promise<void> {
   const route = response.locals[ROUTE] as Route | undefined;
   const need = route && needOf(route, request.method);
   if (need === 'nothing') return;
-  const principal = await identified(request, response, identity);
+  const principal = await identified(request, response, guards, need);
   response.locals[PRINCIPAL] = principal;
+  // What Pub/Sub pushes is bounded by the messages that may be under way.
+  if (need !== 'push')
+    guards.requestLimits?.admit(principal.id, response, guards.clock.monotonicMs());
   if (!route) {
     throw nothingAt(request.path);
   }
@@ -77,14 +89,19 @@ function needOf({ get, post, mount }: Route, method: string): Need | undefined {
 async function identified(
   request: Request,
   response: Response,
-  identity: Identity,
+  { identity, requestLimits, clock }: AccessGuards,
+  need: Need | undefined,
 ): Promise<Principal> {
+  requestLimits?.checkFailures(request, clock.monotonicMs());
   try {
-    return await identity.identify(request);
+    return await identity.identify(request, need);
   } catch (error) {
     if (!isAppError(error, 'unauthenticated')) throw error;
     const reason = error.detail?.['reason'];
-    if (reason !== undefined) response.locals['refusedFor'] = reason;
+    if (reason !== undefined) {
+      response.locals['refusedFor'] = reason;
+      requestLimits?.noteFailure(request, clock.monotonicMs());
+    }
     const challenge = reason === undefined ? CHALLENGE : `${CHALLENGE}, error="invalid_token"`;
     throw new ServiceError('unauthenticated', error.message, {
       headers: { 'WWW-Authenticate': challenge },

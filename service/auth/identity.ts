@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { AppError } from '../../runtime/index.ts';
 import type { AuthMethod, AuthMode } from './method.ts';
-import type { Principal } from './principal.ts';
+import type { Need, Principal } from './principal.ts';
 
 export interface Identity {
   readonly modes: readonly AuthMode[];
@@ -10,15 +10,19 @@ export interface Identity {
    * A credential that is not valid is refused, even where another one beside it would do.
    * @throws AppError `unauthenticated`, `identity_unavailable`, and `forbidden` for a name that is no loopback's.
    */
-  identify(request: IncomingMessage): Promise<Principal>;
+  identify(request: IncomingMessage, need?: Need): Promise<Principal>;
 }
 
-export function identityOf(methods: readonly [AuthMethod, ...AuthMethod[]]): Identity {
+/** `push` answers for what Pub/Sub itself posts; without it, the methods do. */
+export function identityOf(
+  methods: readonly [AuthMethod, ...AuthMethod[]],
+  push?: AuthMethod,
+): Identity {
   const modes = methods.map(({ mode }) => mode);
   return {
     modes,
-    identify(request) {
-      for (const method of methods) {
+    identify(request, need) {
+      for (const method of need === 'push' && push ? [push] : methods) {
         const principal = method.identify(request);
         if (principal) return principal;
       }

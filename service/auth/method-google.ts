@@ -58,6 +58,29 @@ export function oidcMethod({ rules, grants }: GoogleOptions): AuthMethod {
   }
 }
 
+/** Pub/Sub's push requests: the ID token of the one service account that the push subscription was given. */
+export function pushMethod({
+  rules,
+  account,
+}: {
+  readonly rules: TokenRules;
+  readonly account: string;
+}): AuthMethod {
+  return {
+    mode: 'oidc',
+    identify(request) {
+      const token = bearerOf(request);
+      return token === undefined ? undefined : identify(token);
+    },
+  };
+
+  async function identify(token: string) {
+    const email = verifiedEmail(await verifyToken(token, rules));
+    if (email.toLowerCase() !== account.toLowerCase()) throw noEmail('not the push account');
+    return { id: `push:${email}`, roles: [], isPush: true };
+  }
+}
+
 /** @throws AppError `unauthenticated` where there is none, or it is not verified. */
 export function verifiedEmail(claims: Readonly<Record<string, unknown>>): string {
   const { email, email_verified: isVerified } = claims;

@@ -4,7 +4,7 @@ import type { AuthMethod } from './method.ts';
 import { ROLES } from './principal.ts';
 import type { Principal } from './principal.ts';
 
-export const ANYONE: Principal = { id: 'anyone', roles: ROLES };
+export const ANYONE: Principal = { id: 'anyone', roles: ROLES, isPush: true };
 
 const LOOPBACK_ADDRESS = /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/;
 /** A page in a browser reaches loopback under a name of its own, and could then read the answers. */

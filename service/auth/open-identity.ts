@@ -6,7 +6,7 @@ import { identityOf } from './identity.ts';
 import type { Identity } from './identity.ts';
 import { KeySet } from './key-set.ts';
 import type { AuthMethod, AuthMode } from './method.ts';
-import { GOOGLE_TOKENS, IAP_TOKENS, iapMethod, oidcMethod } from './method-google.ts';
+import { GOOGLE_TOKENS, IAP_TOKENS, iapMethod, oidcMethod, pushMethod } from './method-google.ts';
 import { noneMethod } from './method-none.ts';
 import type { NoneOptions } from './method-none.ts';
 
@@ -21,6 +21,8 @@ export interface IdentityOptions extends NoneOptions {
   readonly modes: readonly [AuthMode, ...AuthMode[]];
   readonly iap: IssuerOptions;
   readonly oidc: IssuerOptions;
+  /** Of the tokens of a push subscription, and the service account that they must name; absent: the modes decide. */
+  readonly push?: { readonly issuer: IssuerOptions; readonly account: string };
   readonly keysFile: string;
   readonly grants: Grants;
   readonly clock: Clock;
@@ -31,7 +33,14 @@ export interface IdentityOptions extends NoneOptions {
 export async function openIdentity(options: IdentityOptions): Promise<Identity> {
   const [first, ...rest] = options.modes;
   const others = await Promise.all(rest.map((mode) => OPEN[mode](options)));
-  return identityOf([await OPEN[first](options), ...others]);
+  const { push } = options;
+  const pushed =
+    push &&
+    pushMethod({
+      account: push.account,
+      rules: { ...rulesOf(push.issuer, options), ...GOOGLE_TOKENS },
+    });
+  return identityOf([await OPEN[first](options), ...others], pushed);
 }
 
 /** What `npm start` has: everyone who reaches loopback may do everything. */

@@ -57,9 +57,21 @@ const SCHEMES: Readonly<Record<AuthMode, Readonly<Record<string, Scheme>>>> = {
   },
 };
 
+const PUSH_SCHEME: Readonly<Record<string, Scheme>> = {
+  pubsub: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'The ID token of the service account of a Pub/Sub push subscription.',
+  },
+};
+
 /** `components.securitySchemes` of the methods that are on. */
 export function securitySchemes(modes: readonly AuthMode[]): Readonly<Record<string, Scheme>> {
-  return Object.assign({}, ...modes.map((mode) => SCHEMES[mode])) as Record<string, Scheme>;
+  return Object.assign({}, ...modes.map((mode) => SCHEMES[mode]), PUSH_SCHEME) as Record<
+    string,
+    Scheme
+  >;
 }
 
 /** `security` of an operation: any scheme that is on, with the role; `{}` where everyone has all roles. */
@@ -69,5 +81,8 @@ export function securityOf(
 ): readonly Readonly<Record<string, readonly string[]>>[] {
   if (need === 'nothing') return [];
   if (modes.includes('none')) return [{}];
-  return Object.keys(securitySchemes(modes)).map((scheme) => ({ [scheme]: [need] }));
+  if (need === 'push') return [{ pubsub: [] }];
+  return modes
+    .flatMap((mode) => Object.keys(SCHEMES[mode]))
+    .map((scheme) => ({ [scheme]: [need] }));
 }

@@ -1,6 +1,7 @@
 import test from 'ava';
 import express from 'express';
 import { Agent, request } from 'node:http';
+import { connect } from 'node:net';
 import type { IncomingMessage } from 'node:http';
 import { createLogger, VirtualClock } from '../../runtime/index.ts';
 import { listen } from '../../service/index.ts';
@@ -111,6 +112,55 @@ test('each request is one log line, probes at debug', async (t) => {
   t.like(requests[0], { severity: 'INFO', route: '/v1/streams/:stream', requestId: 'r1' });
   t.like(requests[1], { severity: 'DEBUG', route: '/healthz' });
   t.is(requests.length, 2);
+});
+
+test('a client that sends too slowly is answered 408 and cut, and no other with it', async (t) => {
+  const receive = { headersMs: 100, requestMs: 200, checkEveryMs: 20 };
+  const app = express();
+  app.post('/', express.raw({ type: () => true }), (_request, response) => response.end('done'));
+  const listening = await listen(app, { host: '127.0.0.1', port: 0 }, receive);
+  const beginnings = {
+    'headers that do not end': 'POST / HTTP/1.1\r\nHost: x\r\nX-Slow: ',
+    'a body that does not end': 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nab',
+  };
+  for (const [what, beginning] of Object.entries(beginnings)) {
+    const answer = await new Promise<string>((resolve) => {
+      let text = '';
+      const socket = connect(listening.port, '127.0.0.1', () => socket.write(beginning));
+      socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      socket.on('error', () => undefined);
+      socket.on('close', () => resolve(text));
+    });
+    t.regex(answer, /^HTTP\/1\.1 408 /, what);
+  }
+  const quick = await raw(listening, '/', { method: 'POST', body: 'x' });
+  t.is(quick.body, 'done');
+  await listening.close();
+});
+
+test('headers larger than any token are refused before anything is asked', async (t) => {
+  const service = await startService();
+  const answer = await raw(service, '/healthz', { headers: { 'x-large': 'x'.repeat(20_000) } });
+  t.is(answer.status, 431);
+  await service.stop();
+});
+
+test('every answer carries the headers that browsers heed', async (t) => {
+  const service = await startService();
+  for (const path of ['/', '/nothing', '/healthz', '/docs']) {
+    const { headers } = await raw(service, path);
+    t.is(headers['x-content-type-options'], 'nosniff', path);
+    t.regex(
+      String(headers['content-security-policy']),
+      /default-src 'none'.*frame-ancestors 'none'/,
+    );
+    t.is(headers['referrer-policy'], 'no-referrer');
+    t.regex(String(headers['strict-transport-security']), /max-age=\d+/);
+    t.is(headers['cross-origin-opener-policy'], 'same-origin');
+    t.is(headers['x-powered-by'], undefined);
+    t.regex(String(headers['x-request-id']), /^[\w-]{36}$/);
+  }
+  await service.stop();
 });
 
 function turn<T>(value: T): Promise<T> {

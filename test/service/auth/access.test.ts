@@ -1,4 +1,5 @@
 /** The door before the routes: closed where nothing is said, and every route of the service says what it needs. */
+import { readFileSync } from 'node:fs';
 import test from 'ava';
 import express from 'express';
 import { silentLogger, systemClock } from '../../../runtime/index.ts';
@@ -8,27 +9,41 @@ import { needsTable } from '../../../service/auth/route-needs.ts';
 import { problemHandler } from '../../../service/problem.ts';
 import type { RouteTable } from '../../../service/route.ts';
 import { routeTable } from '../../../service/route-table.ts';
+import type { ServiceDeps } from '../../../service/index.ts';
 import { getJson, raw, startService, testDeps } from '../server.ts';
 
-const ROLES = ['nothing', 'reader', 'publisher', 'operator'];
+const NEEDS = ['nothing', 'reader', 'publisher', 'operator', 'push'];
 /** Probes carry no credential; whatever else should be open to everyone has to be added here, on purpose. */
 const OPEN = ['GET /healthz', 'GET /readyz'];
 
+const NO_ALERTS = {} as unknown as NonNullable<ServiceDeps['alerts']>;
+const NO_SLOS = {
+  slos: [],
+  latest: { evaluatedAtMs: undefined, statuses: [], failure: undefined },
+  history: () => Promise.resolve([]),
+} as unknown as NonNullable<ServiceDeps['slos']>;
+
 test('every operation says what it needs, and only probes need nothing', async (t) => {
   const { deps, close } = await testDeps();
-  const table = routeTable(deps);
+  const table = routeTable({
+    ...deps,
+    push: () => Promise.resolve(),
+    slos: NO_SLOS,
+    alerts: NO_ALERTS,
+  });
   const open: string[] = [];
   for (const [path, { get, post, mount }] of Object.entries(table)) {
     t.truthy(get ?? post ?? mount, path);
     for (const [method, operation] of Object.entries({ GET: get, POST: post, all: mount })) {
       if (!operation) continue;
-      t.true(ROLES.includes(operation.needs), `${method} ${path} needs ${operation.needs}`);
+      t.true(NEEDS.includes(operation.needs), `${method} ${path} needs ${operation.needs}`);
       if (operation.needs === 'nothing') open.push(`${method} ${path}`);
       if (method === 'POST') t.not(operation.needs, 'reader', `${path} changes something`);
     }
   }
   t.deepEqual(open, OPEN);
-  t.true(needsTable(table).includes('| POST | `/v1/streams/:stream/events` | publisher |'));
+  const document = readFileSync('docs/identity.md', 'utf8');
+  t.true(document.includes(needsTable(table)), `docs/identity.md expects\n${needsTable(table)}`);
   await close();
 });
 
@@ -46,7 +61,7 @@ test('what stands in no table, or says no need, is answered to nobody', async (t
     '/closed': { mount: { handle } } as unknown as RouteTable[string],
   };
   const app = express();
-  app.use(accessGate(table, openToLoopback));
+  app.use(accessGate(table, { identity: openToLoopback, clock: systemClock }));
   app.get('/open', handle);
   app.get('/silent', handle);
   app.use('/extra', handle);
@@ -111,7 +126,7 @@ test('the OpenAPI document says at every operation what it needs, with the schem
     document.paths,
   )) {
     for (const operation of Object.values(methods)) {
-      t.true(ROLES.includes(String(operation['x-needs'])), path);
+      t.true(NEEDS.includes(String(operation['x-needs'])), path);
       t.deepEqual(operation['security'], operation['x-needs'] === 'nothing' ? [] : [{}], path);
     }
   }
@@ -119,7 +134,7 @@ test('the OpenAPI document says at every operation what it needs, with the schem
 
   const keyed = await startService({ identity: { ...openToLoopback, modes: ['iap', 'api-key'] } });
   const { paths, components } = await getJson(keyed, '/openapi.json');
-  t.deepEqual(Object.keys(components.securitySchemes), ['iap', 'apiKey', 'apiKeyHeader']);
+  t.deepEqual(Object.keys(components.securitySchemes), ['iap', 'apiKey', 'apiKeyHeader', 'pubsub']);
   const replay = paths['/v1/streams/events/quarantine/replay'].post;
   t.deepEqual(replay.security, [
     { iap: ['operator'] },
