@@ -6,7 +6,7 @@ import type { CaseSeries, Level } from '../../alerts/compile/case-series.ts';
 import { CaseFeed } from '../../alerts/compile/run-case.ts';
 import { parseSlos } from '../../slo/index.ts';
 import { evaluate } from '../../telemetry/index.ts';
-import type { Labels } from '../../telemetry/index.ts';
+import type { Labels, Signal, SignalValue } from '../../telemetry/index.ts';
 import { isBornApart } from '../telemetry/prometheus-2.ts';
 import { randomOf } from '../telemetry/generated-series.ts';
 
@@ -177,7 +177,11 @@ function run(
     const atMs = step * STEP_MS;
     feed.feed(atMs);
     const observations = plan.observe(plan.signals.map((each) => evaluate(each, feed.store, atMs)));
-    for (const each of observations) if (isTie(each)) excused.add(each.policy.name);
+    for (const each of observations) {
+      if (isTie(each) || isGuardTie(each, (signal) => evaluate(signal, feed.store, atMs))) {
+        excused.add(each.policy.name);
+      }
+    }
     if (isForPrometheus2) {
       for (const each of observations) {
         const { condition } = each.rung;
@@ -209,7 +213,27 @@ function isTie({ rung, measured }: Observation): boolean {
   const isExact = condition.kind === 'threshold' && 'gauge' in condition.signal;
   if (isExact) return false;
   const bound = condition.kind === 'burn' ? condition.thresholdRatio.value : condition.bound;
-  return measured.some(
-    ({ value }) => Math.abs(value - bound) <= Math.abs(bound) * TIE_RATIO && bound !== 0,
+  return measured.some(({ value }) => isNearly(value, bound));
+}
+
+/** Whether a guard's count lies beside what it asks for by no more than rounding; at it, both sides let it through. */
+function isGuardTie(
+  { rung: { condition } }: Observation,
+  ask: (signal: Signal) => readonly SignalValue[],
+): boolean {
+  if (condition.kind === 'absent') return false;
+  const guards =
+    condition.kind === 'threshold'
+      ? condition.guards
+      : [
+          { signal: condition.long.valid, countMin: condition.guard.validCountMin },
+          { signal: condition.long.counted, countMin: condition.guard.badCountMin },
+        ];
+  return guards.some(({ signal, countMin }) =>
+    ask(signal).some(({ value }) => value !== countMin && isNearly(value, countMin)),
   );
+}
+
+function isNearly(value: number, bound: number): boolean {
+  return bound !== 0 && Math.abs(value - bound) <= Math.abs(bound) * TIE_RATIO;
 }

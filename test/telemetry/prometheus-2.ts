@@ -21,9 +21,14 @@ export function isBornApart(signal: Signal, store: MetricStore, atMs: number): b
 }
 
 function metricsOf(signal: Signal): readonly string[] {
-  if ('counter' in signal) return [signal.counter.metric];
-  if ('whole' in signal) return [signal.whole.metric, signal.part.metric];
+  if ('counter' in signal) return counted(signal.counter.metric);
+  if ('whole' in signal) return [signal.whole.metric, signal.part.metric].flatMap(counted);
   if (!('histogram' in signal)) return [];
   const { metric } = signal.histogram;
   return [`${metric}_bucket`, `${metric}_sum`, `${metric}_count`];
+}
+
+/** A histogram is counted by its `_count`. */
+function counted(metric: string): readonly string[] {
+  return [metric, `${metric}_count`];
 }
