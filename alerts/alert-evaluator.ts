@@ -215,21 +215,38 @@ export class AlertEvaluator {
     }
   }
 
-  /** One at a time and in order; what fails waits for the next evaluation. */
+  /** One at a time, those of an incident in order; what fails waits for the next evaluation and holds up no other incident. */
   #tellWaiting(): Promise<void> {
     this.#telling = this.#telling.then(async () => {
-      const { log, tell, logger } = this.#options;
+      const { log, logger } = this.#options;
+      const failed = new Set<string>();
       try {
         for (const telling of log.waiting()) {
-          await tell(telling);
-          log.handedOver(telling);
+          if (await this.#tell(telling, failed)) log.handedOver(telling);
         }
-        for (const telling of this.#unkept.splice(0)) await tell(telling);
+        for (const telling of this.#unkept.splice(0)) {
+          if (!(await this.#tell(telling, failed))) this.#unkept.push(telling);
+        }
       } catch (error) {
         logger.error('alert_telling_failed', { error });
       }
     });
     return this.#telling;
+  }
+
+  /** Whether it was taken; an incident of `failed` waits for what came before. */
+  async #tell(telling: Telling, failed: Set<string>): Promise<boolean> {
+    const { tell, logger } = this.#options;
+    const { incident, sequence } = telling;
+    if (failed.has(incident.id)) return false;
+    try {
+      await tell(telling);
+      return true;
+    } catch (error) {
+      failed.add(incident.id);
+      logger.error('alert_telling_failed', { error, incidentId: incident.id, sequence });
+      return false;
+    }
   }
 
   #logTransition({ kind, policy, rung, labels, value, isTold, incident }: Transition): void {

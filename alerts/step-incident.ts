@@ -1,5 +1,7 @@
 /** One incident, from one evaluation to the next: what fires of a policy for a label group, as one thing that only gets louder. */
+import { createHash } from 'node:crypto';
 import type { AlertState, Incident, Mute } from './alert-state.ts';
+import { cut } from './notify/notification-words.ts';
 import { compareLoudness } from './policy.ts';
 import type { Policy, Rung } from './policy.ts';
 import type { Transition, TransitionKind } from './transition.ts';
@@ -17,10 +19,16 @@ export interface IncidentChange {
   readonly after: Incident;
 }
 
-/** Of a policy and a label group, the same at every incident. */
+/** With an instant behind it, an id stays within the 500 characters that a notification takes. */
+const KEY_CHARS_MAX = 450;
+
+/** Of a policy and a label group, the same at every incident; an end that would be too long is a hash of all of it. */
 export function incidentKey(policy: string, labels: AlertState['labels']): string {
   const pairs = Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return [policy, ...pairs.map(([label, value]) => `${label}=${value}`)].join('/');
+  const whole = [policy, ...pairs.map(([label, value]) => `${label}=${value}`)].join('/');
+  if (whole.length <= KEY_CHARS_MAX) return whole;
+  const hash = createHash('sha256').update(whole).digest('hex');
+  return `${cut(whole, KEY_CHARS_MAX - hash.length - 1)}/${hash}`;
 }
 
 /** The incident that firing rungs come to; `firing` holds at least one. */

@@ -4,16 +4,15 @@ import { join } from 'node:path';
 import {
   AlertEvaluator,
   conditionSignals,
-  loadPolicies,
-  logLine,
   notificationOf,
   openAlertLog,
   topContributor,
 } from '../alerts/index.ts';
 import type {
   AlertDefinitions,
-  Notification,
+  NotificationLinks,
   Policy,
+  Silence,
   Telling,
   TopContributor,
 } from '../alerts/index.ts';
@@ -22,6 +21,8 @@ import type { Logger } from '../runtime/index.ts';
 import type { SloEvaluator } from '../slo/index.ts';
 import { metricsOf } from '../telemetry/index.ts';
 import type { SignalReader } from '../telemetry/index.ts';
+import { loadPoliciesFor } from './alerts.ts';
+import { openNotifier } from './notifiers.ts';
 import type { Context } from './process.ts';
 import type { ProcessTelemetry } from './telemetry.ts';
 
@@ -33,43 +34,43 @@ export interface AlertParts {
   readonly slos: SloEvaluator;
   /** Whether this process sends canary events; without it their policies would fire for want of them. */
   readonly hasCanary: boolean;
+  /** Beside the maintenance windows of the definitions. */
+  readonly silences?: readonly Silence[];
 }
 
-/** Evaluates the configured policies until shutdown; what was not told before a restart is told first. */
+/**
+ * Evaluates the configured policies until shutdown, and hands what is to be told to the outbox of the channels that are set up.
+ * What was not told, or not delivered, before a restart goes out first.
+ */
 export function openAlerts(
   context: Context,
   telemetry: ProcessTelemetry,
-  { reader, slos, hasCanary }: AlertParts,
+  { reader, slos, hasCanary, silences = [] }: AlertParts,
 ): AlertEvaluator {
   const { config, shutdown } = context;
   const logger = context.logger.child({ component: 'alerts' });
-  const all = loadPolicies(config.HIGHWATER_ALERT_POLICIES, slos.slos);
-  const definitions = hasCanary ? all : withoutCanary(all, logger);
+  const all = loadPoliciesFor(config, slos.slos);
+  const watched = hasCanary ? all : withoutCanary(all, logger);
+  const definitions = { ...watched, maintenance: [...watched.maintenance, ...silences] };
+  // Opened before the evaluator, so that it closes after it: the last tellings are kept at least.
+  const notifier = openNotifier(context, telemetry);
   const log = openAlertLog(join(config.HIGHWATER_DATA_DIR, 'alerts', 'alerts.sqlite'), logger);
   shutdown.add('alert log', () => log.close());
   const playbooks = readPlaybooks(definitions, logger);
   const policies = new Map(definitions.policies.map((policy) => [policy.name, policy]));
-  const links = config.HIGHWATER_PUBLIC_URL.replace(/\/+$/, '');
 
-  const say = (notification: Notification) => {
-    const { level, event, fields } = logLine(notification);
-    logger[level](event, fields);
-  };
   const tell = async (telling: Telling) => {
-    const { incident } = telling;
+    const { incident, state } = telling;
     const policy = policies.get(incident.policy) ?? formerPolicy(incident.policy);
     const slo = slos.latest.statuses.find((each) => each.slo.name === policy.slo);
-    say(
+    const top = state === 'resolved' ? undefined : await worst(policy, telling, reader, logger);
+    notifier.notify(
       notificationOf(telling, {
         policy,
         source: config.GOOGLE_CLOUD_PROJECT,
         slo,
-        top:
-          telling.state === 'resolved' ? undefined : await worst(policy, telling, reader, logger),
-        links:
-          links === ''
-            ? {}
-            : { dashboard: `${links}/v1/incidents/${encodeURIComponent(incident.id)}` },
+        top,
+        links: linksOf(config.HIGHWATER_PUBLIC_URL, policy),
         playbookText: playbooks.get(policy.playbook),
       }),
     );
@@ -89,6 +90,13 @@ export function openAlerts(
   evaluator.start();
   shutdown.add('alert evaluator', () => evaluator.close());
   return evaluator;
+}
+
+/** The console's page of the SLO, else its first page. */
+function linksOf(publicUrl: string, { slo }: Policy): NotificationLinks {
+  if (publicUrl === '') return {};
+  const console = `${publicUrl.replace(/\/+$/, '')}/console`;
+  return { dashboard: slo === undefined ? console : `${console}/slos/${encodeURIComponent(slo)}` };
 }
 
 async function worst(

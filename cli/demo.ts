@@ -1,5 +1,6 @@
 /** The gentle load of `highwater start`: simulated transactions, a few of them faulty, and real flights replayed. */
 import type { PubSub } from '@google-cloud/pubsub';
+import type { Silence } from '../alerts/index.ts';
 import type { FlightsPoller } from '../ingest/producers/index.ts';
 import {
   publishTo,
@@ -12,6 +13,24 @@ import type { Context } from './process.ts';
 
 /** Shares of the demo's messages that show quarantine, deduplication and late data at work. */
 const DEMO_SHARES = { malformedRatio: 0.02, duplicateRatio: 0.02, lateRatio: 0.02 };
+
+const YEAR_MS = 365 * 86_400_000;
+
+/** Tells nobody of the messages that the demo itself makes faulty; those of other streams are told of as ever. */
+export function demoSilence(nowMs: number): Silence {
+  return {
+    id: 'demo',
+    kind: 'maintenance',
+    matchers: [
+      { label: 'policy', op: '=', value: 'dead-letters' },
+      { label: 'stream', op: '=', value: 'transactions' },
+    ],
+    reason: 'The demo sends faulty transactions on purpose; start --no-demo sends none.',
+    by: 'highwater start',
+    startsAtMs: nowMs,
+    endsAtMs: nowMs + YEAR_MS,
+  };
+}
 
 export async function startDemo(context: Context, pubsub: PubSub): Promise<void> {
   const { streams } = context;

@@ -12,6 +12,7 @@ export type {
 } from './catalogue.ts';
 export { faultsRoute } from './faults-route.ts';
 export { Faults, parseFaults } from './faults.ts';
+export type { FaultName, FaultSettings } from './faults.ts';
 export { createMetrics } from './metrics.ts';
 export type { CounterSeries, HistogramSeries, Metrics, Observation } from './metrics.ts';
 export { sendText, startMetricsServer } from './metrics-server.ts';

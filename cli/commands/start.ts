@@ -4,7 +4,8 @@ import { openApi, openIngest, openPubsub, openPubsubServer } from '../parts.ts';
 import { openWarehouse } from '../warehouse.ts';
 import type { Stream } from '../../streams/index.ts';
 import { createContext, runUntilStopped } from '../process.ts';
-import { startDemo } from '../demo.ts';
+import { systemClock } from '../../runtime/index.ts';
+import { demoSilence, startDemo } from '../demo.ts';
 import { openAlerts } from '../alerting.ts';
 import { openSignals } from '../signals.ts';
 import { openSlos } from '../slos.ts';
@@ -29,7 +30,8 @@ export function addStartCommand(program: Command): void {
         const reader = openSignals(context, telemetry);
         const slos = await openSlos(context, telemetry, reader);
         const hasCanary = config.CANARY_INTERVAL > 0;
-        const alerts = openAlerts(context, telemetry, { reader, slos, hasCanary });
+        const silences = options.demo ? [demoSilence(systemClock.nowMs())] : [];
+        const alerts = openAlerts(context, telemetry, { reader, slos, hasCanary, silences });
         const url = await openApi(context, pubsub, warehouse, telemetry, {
           ...(server ? { server } : {}),
           ingest,

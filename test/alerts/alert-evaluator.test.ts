@@ -24,22 +24,23 @@ policies:
 `;
 
 /** An evaluator over a log in a folder, with a clock to turn; `restart` opens another one on the same folder. */
-function open(t: ExecutionContext) {
+function open(t: ExecutionContext, policies = POLICY) {
   const folder = temporaryFolder();
   const clock = new VirtualClock();
   const reader = new FakeReader();
   const told: Telling[] = [];
-  const failing: { next: boolean } = { next: false };
+  const failing: { next: boolean; policy?: string } = { next: false };
   const outcomes: string[] = [];
   const path = join(folder.path, 'alerts.sqlite');
   const make = () => {
     const log = openAlertLog(path, silentLogger);
     const evaluator = new AlertEvaluator({
-      definitions: parsePolicies(POLICY, 'policies.yaml', []),
+      definitions: parsePolicies(policies, 'policies.yaml', []),
       reader,
       log,
       tell(telling) {
-        if (failing.next) return Promise.reject(new Error('the outbox is not there'));
+        if (failing.next || telling.incident.policy === failing.policy)
+          return Promise.reject(new Error('the outbox is not there'));
         told.push(telling);
         return Promise.resolve();
       },
@@ -114,6 +115,24 @@ test('what could not be told is told after the restart, in its place', async (t)
   t.deepEqual(words(rig.told), [['triggered', 0]]);
   await rig.minute(0);
   t.is(rig.told.length, 1);
+});
+
+test('an incident that cannot be told holds up no other, and is told in its order later', async (t) => {
+  const [, refused = ''] = POLICY.split('policies:\n');
+  const rig = open(t, `${POLICY}${refused.replace('name: refused', 'name: also-refused')}`);
+  rig.failing.policy = 'also-refused';
+  await rig.minute(5);
+  for (let minute = 0; minute < 6; minute += 1) await rig.minute(0);
+  const of = (policy: string) => words(rig.told.filter((each) => each.incident.policy === policy));
+  const whole = [
+    ['triggered', 0],
+    ['resolved', 1],
+  ];
+  t.deepEqual(of('refused'), whole);
+  t.deepEqual(of('also-refused'), []);
+  delete rig.failing.policy;
+  await rig.minute(0);
+  t.deepEqual(of('also-refused'), whole);
 });
 
 test('an acknowledgement is kept and told to who knows of the incident; an unknown incident is refused', async (t) => {

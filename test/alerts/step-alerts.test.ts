@@ -303,3 +303,12 @@ test('a kept state is read back, and anything else refused', (t) => {
     t.throws(() => parseAlertsState(wrong), { message: /expected the state of alerts, version 1/ });
   }
 });
+
+test('labels of any length give an id that receivers take, and different ones give different ids', (t) => {
+  const run = new Run(definitionsOf(AGE));
+  const long = 'x'.repeat(2_000);
+  run.step({ 'age/threshold': [{ stream: `${long}a` }, { stream: `${long}b` }] });
+  const ids = run.state.incidents.map(({ id }) => id);
+  t.is(new Set(ids).size, 2);
+  t.true(ids.every((id) => id.length <= 500 && id.startsWith('age/stream=x')));
+});

@@ -21,10 +21,13 @@ export async function startedHighwater(
     process.kill('SIGKILL');
     await process.exited;
   };
+  let isOver = false;
+  void process.exited.then(() => (isOver = true));
   try {
     const where = await eventually(
       'the start banner',
       () => {
+        if (isOver) throw new Error(process.output.stderr);
         const url = /(http:\/\/\S+)\/ {3}/.exec(process.output.stdout)?.[1];
         const metricsUrl = /(http:\/\/\S+)\/metrics/.exec(process.output.stdout)?.[1];
         return url && metricsUrl ? { url, metricsUrl } : undefined;
