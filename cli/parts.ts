@@ -1,7 +1,7 @@
 /** Builds the adapters behind the ports, as the configuration says: messages, ingest, API, producers. */
 import { join } from 'node:path';
 import { PubSub } from '@google-cloud/pubsub';
-import type { AlertEvaluator } from '../alerts/index.ts';
+import type { AlertEvaluator, GameDays } from '../alerts/index.ts';
 import type { PubsubServer, SubscriptionBacklog } from '../emulator/index.ts';
 import { startPubsubThread } from '../emulator/index.ts';
 import type { Ingest, IngestOptions } from '../ingest/index.ts';
@@ -129,10 +129,11 @@ export async function openApi(
     ingest?: Ingest;
     slos?: SloEvaluator;
     alerts?: AlertEvaluator;
+    gameDays?: GameDays;
   } = {},
 ): Promise<string> {
   const { config, logger, streams, shutdown, version } = context;
-  const { server, ingest, slos, alerts } = parts;
+  const { server, ingest, slos, alerts, gameDays } = parts;
   const checks = [
     { name: 'warehouse', check: () => warehouse.check() },
     { name: 'messages', check: () => checkTopics(pubsub, context) },
@@ -160,6 +161,7 @@ export async function openApi(
     ...(slos ? { slos } : {}),
     playbook: (path) => playbooks.get(path),
     ...(alerts ? { alerts } : {}),
+    ...(gameDays ? { gameDays } : {}),
     ...(server ? { backlog: () => server.backlog() } : {}),
     ...(ingest ? { ingestStats: () => ingest.stats() } : {}),
     ...(ingest && config.INGEST_INTAKE === 'push'

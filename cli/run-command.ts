@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   slo: async () => (await import('./commands/slo.ts')).addSloCommand,
   alerts: async () => (await import('./commands/alerts.ts')).addAlertsCommand,
   faults: async () => (await import('./commands/faults.ts')).addFaultsCommand,
+  gameday: async () => (await import('./commands/gameday.ts')).addGamedayCommand,
   'api-key': async () => (await import('./commands/api-key.ts')).addApiKeyCommand,
   compile: async () => (await import('./commands/compile.ts')).addCompileCommand,
   config: async () => (await import('./commands/config.ts')).addConfigCommand,

@@ -1,6 +1,6 @@
 /** What the service is given: all effects come in here, nothing is read from the process. */
 import type { Clock, Logger } from '../runtime/index.ts';
-import type { AlertsSource } from '../alerts/index.ts';
+import type { AlertsSource, GameDays } from '../alerts/index.ts';
 import type { Identity } from './auth/identity.ts';
 import type { RequestLimits } from './auth/request-limits.ts';
 import type { LaneLimits, LaneName } from './overload/lane.ts';
@@ -83,6 +83,8 @@ export interface ServiceDeps {
   readonly playbook?: (path: string) => string | undefined;
   /** Alerts and incidents; absent: there are no such routes. */
   readonly alerts?: AlertsSource;
+  /** Game days, for the console; absent where faults are not allowed. */
+  readonly gameDays?: GameDays;
   /** Who is asking. */
   readonly identity: Identity;
   /** How often; absent: as often as they like. */

@@ -11,9 +11,14 @@ const BODY_BYTES_MAX = 4_096;
 /** A page in a browser reaches loopback under its own name; such requests are none of an operator's. */
 const LOOPBACK_HOST = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/;
 
+/** Whether a `Host` header or a URL's host is this machine's own. */
+export function isLoopbackHost(host: string | undefined): boolean {
+  return LOOPBACK_HOST.test(host ?? '');
+}
+
 export function faultsRoute(faults: Faults): InternalRoute {
   return async (request, response) => {
-    if (!LOOPBACK_HOST.test(request.headers.host ?? '')) {
+    if (!isLoopbackHost(request.headers.host)) {
       return sendText(response, 403, 'Faults are injected on loopback alone, such as 127.0.0.1.');
     }
     switch (request.method ?? '') {

@@ -10,7 +10,7 @@ export type {
   MetricSpec,
   NameOf,
 } from './catalogue.ts';
-export { faultsRoute } from './faults-route.ts';
+export { faultsRoute, isLoopbackHost } from './faults-route.ts';
 export { Faults, parseFaults } from './faults.ts';
 export type { FaultName, FaultSettings } from './faults.ts';
 export { createMetrics } from './metrics.ts';

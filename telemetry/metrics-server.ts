@@ -25,13 +25,15 @@ export interface MetricsServerOptions {
 export interface MetricsServer {
   readonly port: number;
   readonly url: string;
+  /** A further path, of a part that is opened later. */
+  addRoute(path: string, route: InternalRoute): void;
   close(): Promise<void>;
 }
 
 /** @throws AppError `address_in_use` that names the port and METRICS_PORT */
 export async function startMetricsServer(options: MetricsServerOptions): Promise<MetricsServer> {
   const { host, families, logger } = options;
-  const routes: Readonly<Record<string, InternalRoute>> = {
+  const routes: Record<string, InternalRoute> = {
     '/metrics': (request, response) => sendMetrics(families, request, response),
     ...options.routes,
   };
@@ -58,6 +60,9 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
   return {
     port,
     url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    addRoute(path, route) {
+      routes[path] = route;
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -7,6 +7,7 @@ import { createContext, runUntilStopped } from '../process.ts';
 import { systemClock } from '../../runtime/index.ts';
 import { demoSilence, startDemo } from '../demo.ts';
 import { openAlerts } from '../alerting.ts';
+import { openGameDays } from '../game-day.ts';
 import { openSignals } from '../signals.ts';
 import { openSlos } from '../slos.ts';
 import { openCanary, openTelemetry } from '../telemetry.ts';
@@ -32,12 +33,15 @@ export function addStartCommand(program: Command): void {
         const hasCanary = config.CANARY_INTERVAL > 0;
         const silences = options.demo ? [demoSilence(systemClock.nowMs())] : [];
         const alerts = openAlerts(context, telemetry, { reader, slos, hasCanary, silences });
+        const days = openGameDays(context, telemetry, alerts);
         const url = await openApi(context, pubsub, warehouse, telemetry, {
           ...(server ? { server } : {}),
           ingest,
           slos,
           alerts,
+          ...(days ? { gameDays: days.gameDays } : {}),
         });
+        days?.open(url);
         openCanary(context, telemetry, url);
         if (options.demo) await startDemo(context, pubsub);
         const address = server?.address ?? config.PUBSUB_EMULATOR_HOST;
