@@ -17,6 +17,8 @@ export interface QuickTimes {
   /** Of the one tier of every SLO, in whole minutes. */
   readonly long: string;
   readonly short: string;
+  /** Of that tier: how many times too fast the budget goes. */
+  readonly factor: number;
 }
 
 export const QUICK: QuickTimes = {
@@ -27,6 +29,7 @@ export const QUICK: QuickTimes = {
   backlogAge: '4s',
   long: '2m',
   short: '1m',
+  factor: 14.4,
 };
 
 interface PolicyText {
@@ -70,10 +73,10 @@ function quickPolicies(names: readonly string[], times: QuickTimes): string {
   return JSON.stringify({ ...file, interval: times.interval, burn_rate: burnRate, policies });
 }
 
-/** One tier, whose factor is the shipped 14.4: of thirty days, two minutes are a 21,600th part. */
-function quickSlos(name: string, { long, short, backlogAge }: QuickTimes): string {
+/** One tier; of thirty days, two minutes are a 21,600th part. */
+function quickSlos(name: string, { long, short, factor, backlogAge }: QuickTimes): string {
   const file = parse(readFileSync(join('slo', name), 'utf8')) as { slos: SloText[] };
-  const budget = `${((14.4 * Number.parseInt(long, 10) * 100) / (30 * 1_440)).toFixed(6)}%`;
+  const budget = `${((factor * Number.parseInt(long, 10) * 100) / (30 * 1_440)).toFixed(6)}%`;
   for (const slo of file.slos) {
     slo.tiers = [{ name: 'page-quick', severity: 'page', budget, long, short }];
     const { slices } = slo.indicator;

@@ -61,6 +61,8 @@ export interface StartOptions {
   /** Blocks that are there already. */
   readonly dataDir?: string;
   readonly flags?: readonly string[];
+  /** A file of rules, and who is told of the alerts. */
+  readonly rules?: { readonly path: string; readonly alertmanagerUrl: string };
 }
 
 /** Starts a server that takes remote writes, and scrapes what it is told to. */
@@ -71,7 +73,7 @@ export async function startPrometheus(
   const scratch = mkdtempSync(join(tmpdir(), 'highwater-prometheus-'));
   const dataDir = options.dataDir ?? join(scratch, 'data');
   const config = join(scratch, 'prometheus.yml');
-  writeFileSync(config, scrapeConfig(options.scrape));
+  writeFileSync(config, configOf(options));
   const url = `http://127.0.0.1:${await freePort()}`;
   const child = spawn(
     prometheus,
@@ -106,18 +108,26 @@ export async function startPrometheus(
 }
 
 /** JSON is YAML. */
-function scrapeConfig(scrape: StartOptions['scrape']): string {
-  if (!scrape) return 'scrape_configs: []\n';
-  const { host, pathname } = new URL(scrape.url);
-  const interval = `${scrape.intervalSeconds}s`;
-  const job = {
+function configOf({ scrape, rules }: StartOptions): string {
+  const alertmanagers = rules && [
+    { static_configs: [{ targets: [new URL(rules.alertmanagerUrl).host] }] },
+  ];
+  return JSON.stringify({
+    ...(rules && { rule_files: [rules.path], alerting: { alertmanagers } }),
+    scrape_configs: scrape ? [scrapeJob(scrape)] : [],
+  });
+}
+
+function scrapeJob({ url, intervalSeconds }: NonNullable<StartOptions['scrape']>): object {
+  const { host, pathname } = new URL(url);
+  const interval = `${intervalSeconds}s`;
+  return {
     job_name: 'highwater',
     scrape_interval: interval,
     scrape_timeout: interval,
     metrics_path: pathname,
     static_configs: [{ targets: [host] }],
   };
-  return JSON.stringify({ scrape_configs: [job] });
 }
 
 /** The values of an instant query, by the server's HTTP API. */
