@@ -75,15 +75,16 @@ function stepRungs(
     return { alerts: [], transitions: [] };
   }
   const known = Map.groupBy(before, ({ policy, rung }) => rungKey(policy, rung));
-  const seen = new Set<string>();
+  const active = new Set(before.map(({ policy }) => policy));
   const alerts: AlertState[] = [];
   const transitions: Transition[] = [];
   const times = { nowMs, gapMs: GAP_INTERVALS * intervalMs };
   for (const { policy, rung, held } of observations) {
-    const key = rungKey(policy.name, rung.name);
-    seen.add(key);
+    // Where something fires for long, most rungs are still quiet at every step.
+    const key = active.has(policy.name) ? rungKey(policy.name, rung.name) : '';
     const was = known.get(key);
     if (!was && held.length === 0) continue;
+    known.delete(key);
     for (const { alert, element } of matched(was ?? [], held)) {
       const next = stepRung(alert, element, { policy, rung }, times);
       if (next) alerts.push(next);
@@ -101,10 +102,14 @@ function stepRungs(
       });
     }
   }
-  const defined = new Set(
-    policies.flatMap((policy) => policy.rungs.map(({ name }) => rungKey(policy.name, name))),
-  );
-  for (const [key, unseen] of known) if (!seen.has(key) && defined.has(key)) alerts.push(...unseen);
+  // Of these there was no observation.
+  for (const unseen of known.values()) {
+    const [{ policy, rung } = { policy: '', rung: '' }] = unseen;
+    const isDefined = policies.some(
+      (each) => each.name === policy && each.rungs.some(({ name }) => name === rung),
+    );
+    if (isDefined) alerts.push(...unseen);
+  }
   return { alerts, transitions };
 }
 

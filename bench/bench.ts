@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { messageOf } from '../runtime/index.ts';
 import { apiBench } from './api.ts';
+import { backtestBench } from './backtest.ts';
 import type { Bench, Measured } from './figure.ts';
 import { jsonLines, table } from './figure.ts';
 import { freshnessBench } from './freshness.ts';
@@ -24,6 +25,7 @@ const BENCHES: readonly Bench[] = [
   memoryBench,
   telemetryBench,
   sloBench,
+  backtestBench,
 ];
 
 const EXIT_FAILED = 1;

@@ -1,7 +1,7 @@
 /** What a benchmark is and what it prints: named figures with a unit and, where there is one, a target. */
 import type { Scratch } from './scratch.ts';
 
-export type Unit = 'ratio' | 'events/s' | 'ms' | 'bytes/min';
+export type Unit = 'ratio' | 'events/s' | 'ms' | 's' | 'bytes/min';
 
 export interface FigureSpec {
   readonly figure: string;

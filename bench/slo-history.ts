@@ -11,9 +11,9 @@ const MINUTE_MS = 60_000;
 const DAYS = 30;
 export const SAMPLE_COUNT = DAYS * 24 * 60 + 10;
 export const END_MS = Date.UTC(2026, 0, 31, 12);
-const START_MS = END_MS - (SAMPLE_COUNT - 1) * MINUTE_MS;
+export const START_MS = END_MS - (SAMPLE_COUNT - 1) * MINUTE_MS;
 
-interface HistorySeries {
+export interface HistorySeries {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly kind: StoredSample['kind'];

@@ -152,6 +152,14 @@ interface Part {
 function total(groupCount: number, parts: readonly Part[], atMs: number): ByGroup {
   // One series in one group, as most SLOs have, is no sum.
   if (groupCount === 1 && parts.length === 1) return [parts[0]!.valueAt(atMs)];
+  if (groupCount === 1) {
+    let only: ExactSum | undefined;
+    for (const { valueAt } of parts) {
+      const value = valueAt(atMs);
+      if (value !== undefined) (only ??= new ExactSum()).add(value);
+    }
+    return [only?.value];
+  }
   const sums: (ExactSum | undefined)[] = Array.from({ length: groupCount });
   for (const { group, valueAt } of parts) {
     const value = valueAt(atMs);

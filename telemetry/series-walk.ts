@@ -8,6 +8,10 @@ export class SeriesWalk {
   readonly #lastAtMs: readonly number[];
   /** Of each run: the sum of resets before it, that at its first sample included. */
   readonly #resetsBefore: readonly number[];
+  /** Where all windows of the newest instant end, with the last sample before it. */
+  readonly #end: WalkEdge;
+  #endAtMs = Number.NaN;
+  #last = { atMs: 0, value: 0, resetsSum: 0 };
 
   constructor({ chunks, head }: Series) {
     this.#runs = [...chunks, head].filter((run) => run.count > 0);
@@ -22,6 +26,7 @@ export class SeriesWalk {
       last = run.value(run.count - 1);
       return before;
     });
+    this.#end = this.edge();
   }
 
   /** An edge before the first sample. */
@@ -29,22 +34,36 @@ export class SeriesWalk {
     return new WalkEdge(this.#runs, this.#lastAtMs);
   }
 
-  /** What `Series.counterSpan` says of the samples between two edges. */
-  span(from: WalkEdge, to: WalkEdge): CounterSpan | undefined {
-    const count = to.ordinal - from.ordinal;
+  /** What `Series.counterSpan` says of the samples from an edge up to an instant. */
+  spanUpTo(from: WalkEdge, atMs: number): CounterSpan | undefined {
+    if (atMs !== this.#endAtMs) this.#moveEnd(atMs);
+    const count = this.#end.ordinal - from.ordinal;
     if (count < 1) return undefined;
-    const lastRun = to.index > 0 ? to.run : to.run - 1;
     const first = this.#runs[from.run]!;
-    const last = this.#runs[lastRun]!;
-    const lastIndex = to.index > 0 ? to.index - 1 : last.count - 1;
+    const last = this.#last;
     return {
       count,
       firstAtMs: first.atMs(from.index),
       firstValue: first.value(from.index),
-      lastAtMs: last.atMs(lastIndex),
-      lastValue: last.value(lastIndex),
+      lastAtMs: last.atMs,
+      lastValue: last.value,
       // Each sum for itself, as the series adds them: the last bits of a float are then the same.
-      resetsSum: this.#resetsAt(lastRun, lastIndex) - this.#resetsAt(from.run, from.index),
+      resetsSum: last.resetsSum - this.#resetsAt(from.run, from.index),
+    };
+  }
+
+  #moveEnd(atMs: number): void {
+    const end = this.#end;
+    end.moveTo(atMs);
+    this.#endAtMs = atMs;
+    if (end.ordinal === 0) return;
+    const at = end.index > 0 ? end.run : end.run - 1;
+    const run = this.#runs[at]!;
+    const index = end.index > 0 ? end.index - 1 : run.count - 1;
+    this.#last = {
+      atMs: run.atMs(index),
+      value: run.value(index),
+      resetsSum: this.#resetsAt(at, index),
     };
   }
 

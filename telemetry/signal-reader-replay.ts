@@ -29,11 +29,10 @@ export function replaySignalReader(store: MetricStore): SignalReader {
       groups: (selector, by) => groupsOf(store, selector, by),
       increase(series, windowMs, divisor) {
         const walk = walkOf(series);
-        const [from, to] = [walk.edge(), walk.edge()];
+        const from = walk.edge();
         return (atMs) => {
           from.moveTo(atMs - windowMs);
-          to.moveTo(atMs);
-          const span = walk.span(from, to);
+          const span = walk.spanUpTo(from, atMs);
           return span && increaseOfSpan(span, series, atMs - windowMs, atMs, divisor);
         };
       },
