@@ -9,6 +9,7 @@ import type { AlertsState, Incident } from './alert-state.ts';
 import { acknowledge, addSilence, endSilence } from './hand-set.ts';
 import type { AlertDefinitions } from './load-policies.ts';
 import type { Silence } from './silence.ts';
+import type { Delivery } from './notify/outbox.ts';
 import { stepAlerts } from './step-alerts.ts';
 import { tellingOf } from './telling.ts';
 import type { Telling } from './telling.ts';
@@ -20,6 +21,8 @@ export interface AlertEvaluatorOptions {
   readonly log: AlertLog;
   /** Has receivers told: on disk of theirs when it resolves, and the same place of an incident twice is one. */
   readonly tell: (telling: Telling) => Promise<void>;
+  /** Notifications of an incident, the first to go out first; absent where they are kept nowhere. */
+  readonly deliveriesOf?: (incidentId: string) => readonly Delivery[];
   /** After each evaluation, for its metrics. */
   readonly onEvaluated?: (outcome: 'succeeded' | 'failed') => void;
   readonly clock: Clock;
@@ -70,6 +73,11 @@ export class AlertEvaluator {
 
   get log(): Pick<AlertLog, 'incident' | 'incidents' | 'timeline'> {
     return this.#options.log;
+  }
+
+  /** Notifications of an incident and what became of each, the first first. */
+  deliveriesOf(incidentId: string): readonly Delivery[] {
+    return this.#options.deliveriesOf?.(incidentId) ?? [];
   }
 
   /** Whether what it knows is too old to act on. */

@@ -5,13 +5,22 @@ import type { IncidentRecord } from './alert-log.ts';
 import type { AlertState } from './alert-state.ts';
 import type { Condition } from './condition.ts';
 import { labelsKey } from './condition.ts';
+import { conditionUnit } from './condition-unit.ts';
 import type { Policy, Rung } from './policy.ts';
 import type { Silence } from './silence.ts';
+import type { Delivery } from './notify/outbox.ts';
 import type { Transition } from './transition.ts';
 
 export type AlertsSource = Pick<
   AlertEvaluator,
-  'acknowledge' | 'definitions' | 'endSilence' | 'isStale' | 'known' | 'log' | 'silence'
+  | 'acknowledge'
+  | 'definitions'
+  | 'deliveriesOf'
+  | 'endSilence'
+  | 'isStale'
+  | 'known'
+  | 'log'
+  | 'silence'
 >;
 
 /** Figures of a rung that are shown; the rest is in the metrics. */
@@ -93,6 +102,7 @@ function conditionJson(condition: Condition) {
       const { signal, comparison, bound } = condition;
       return {
         kind: 'threshold',
+        unit: conditionUnit(condition),
         query: toPromQL(signal),
         metrics: metricsOf(signal),
         window_seconds: signal.windowMs / 1_000,
@@ -104,6 +114,7 @@ function conditionJson(condition: Condition) {
       const { long, short, thresholdRatio } = condition;
       return {
         kind: 'burn',
+        unit: conditionUnit(condition),
         metrics: metricsOf(long.valid),
         long_window_seconds: long.valid.windowMs / 1_000,
         short_window_seconds: short.valid.windowMs / 1_000,
@@ -115,6 +126,7 @@ function conditionJson(condition: Condition) {
   }
   return {
     kind: 'absent',
+    unit: conditionUnit(condition),
     query: toPromQL(condition.signal),
     metrics: metricsOf(condition.signal),
   };
@@ -178,8 +190,23 @@ export function silenceJson({ id, matchers, reason, by, startsAtMs, endsAtMs }: 
   };
 }
 
+/** A notification of an incident on its way to one channel. */
+export function deliveryJson(delivery: Delivery) {
+  return {
+    sequence: delivery.sequence,
+    channel: delivery.channelId,
+    state: delivery.state,
+    created_at: time(delivery.createdAtMs),
+    finished_at: timeOrNull(delivery.finishedAtMs),
+    attempt_count: delivery.attemptCount,
+    last_error: delivery.lastError ?? null,
+  };
+}
+
 export type AlertsJson = ReturnType<typeof alertsJson>;
 export type IncidentJson = ReturnType<typeof incidentJson>;
+export type DeliveryJson = ReturnType<typeof deliveryJson>;
+export type TransitionJson = ReturnType<typeof transitionJson>;
 export type SilenceJson = ReturnType<typeof silenceJson>;
 
 /** JSON has no NaN. */

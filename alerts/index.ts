@@ -37,10 +37,29 @@ export type { DrillJson, GameDayJson } from './game-day/game-day-json.ts';
 export { driveTraffic } from './game-day/traffic.ts';
 export { AlertEvaluator } from './alert-evaluator.ts';
 export type { AlertEvaluatorOptions, AlertsKnown } from './alert-evaluator.ts';
-export { alertsJson, incidentJson, silenceJson, transitionJson } from './alert-json.ts';
-export type { AlertsJson, AlertsSource, IncidentJson, SilenceJson } from './alert-json.ts';
+export {
+  alertsJson,
+  deliveryJson,
+  incidentJson,
+  silenceJson,
+  transitionJson,
+} from './alert-json.ts';
+export type {
+  AlertsJson,
+  AlertsSource,
+  DeliveryJson,
+  IncidentJson,
+  SilenceJson,
+  TransitionJson,
+} from './alert-json.ts';
 export type { AlertChange, AlertLog, IncidentQuery, IncidentRecord } from './alert-log.ts';
 export { openAlertLog } from './alert-log-sqlite.ts';
+export { conditionUnit } from './condition-unit.ts';
+export type { ConditionUnit } from './condition-unit.ts';
+export { incidentCost, incidentEvidence } from './incident-evidence.ts';
+export type { EvidenceContext, IncidentCost, IncidentEvidence } from './incident-evidence.ts';
+export { evidenceJson } from './incident-evidence-json.ts';
+export type { EvidenceJson } from './incident-evidence-json.ts';
 export { notificationOf } from './notification-of.ts';
 export type { NotificationContext } from './notification-of.ts';
 export { tellingOf } from './telling.ts';

@@ -1,8 +1,9 @@
 /** The page that a telling becomes: what users feel, the figure that decided, the budget, the worst route, the playbook. */
 import { formatDuration } from '../runtime/index.ts';
 import type { SloStatus } from '../slo/index.ts';
-import { metricSpec, metricsOf } from '../telemetry/index.ts';
+import { metricsOf } from '../telemetry/index.ts';
 import type { Signal } from '../telemetry/index.ts';
+import { signalUnit } from './condition-unit.ts';
 import type {
   MeasuredValue,
   Notification,
@@ -71,7 +72,7 @@ function measuredOf(
     case 'threshold': {
       const { signal, comparison, bound } = condition;
       const what = `${KIND_WORDS[signal.kind] ?? signal.kind} of ${metricsOf(signal)[0]} over ${formatDuration(signal.windowMs)}`;
-      return { what, unit: unitOf(signal), value, threshold: bound, badWhen: comparison };
+      return { what, unit: signalUnit(signal), value, threshold: bound, badWhen: comparison };
     }
     case 'burn': {
       const budgetRatio = slo?.slo.objective.budgetRatio.value;
@@ -92,12 +93,6 @@ function measuredOf(
       break;
   }
   return undefined;
-}
-
-function unitOf(signal: Signal): MeasuredValue['unit'] {
-  if (signal.kind === 'ratio' || signal.kind === 'shareAtOrBelow') return 'ratio';
-  if (signal.kind === 'rate' || signal.kind === 'increase') return 'count';
-  return metricSpec(metricsOf(signal)[0] ?? '')?.unit === 's' ? 'seconds' : 'count';
 }
 
 function budgetOf(status: SloStatus): NotifiedBudget | undefined {

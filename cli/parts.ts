@@ -11,6 +11,7 @@ import type { ServiceDeps } from '../service/index.ts';
 import { createApp, guardedWarehouse, laneLimits, listen } from '../service/index.ts';
 import type { SloEvaluator } from '../slo/index.ts';
 import type { Warehouse } from '../warehouse/index.ts';
+import type { SignalReader } from '../telemetry/index.ts';
 import { markFailed, startSpan, traceAttributes, withSpan } from '../telemetry/index.ts';
 import { faultyIntake, stoppableIngest } from './faulty-parts.ts';
 import { openConfiguredIdentity, openRequestLimits } from './identity.ts';
@@ -130,16 +131,17 @@ export async function openApi(
     slos?: SloEvaluator;
     alerts?: AlertEvaluator;
     gameDays?: GameDays;
+    signals?: SignalReader;
   } = {},
 ): Promise<string> {
   const { config, logger, streams, shutdown, version } = context;
-  const { server, ingest, slos, alerts, gameDays } = parts;
+  const { server, ingest, slos, alerts, gameDays, signals } = parts;
   const checks = [
     { name: 'warehouse', check: () => warehouse.check() },
     { name: 'messages', check: () => checkTopics(pubsub, context) },
     ...(ingest ? [{ name: 'ingest', check: () => checkIngest(ingest) }] : []),
   ];
-  const playbooks = loadPlaybooks(slos?.slos ?? []);
+  const playbooks = loadPlaybooks([...(slos?.slos ?? []), ...(alerts?.definitions.policies ?? [])]);
   const identity = await openConfiguredIdentity(context);
   const guarded = guardedWarehouse(warehouse, {
     queryTimeoutMs: config.API_QUERY_TIMEOUT,
@@ -162,6 +164,7 @@ export async function openApi(
     playbook: (path) => playbooks.get(path),
     ...(alerts ? { alerts } : {}),
     ...(gameDays ? { gameDays } : {}),
+    ...(signals ? { signals } : {}),
     ...(server ? { backlog: () => server.backlog() } : {}),
     ...(ingest ? { ingestStats: () => ingest.stats() } : {}),
     ...(ingest && config.INGEST_INTAKE === 'push'

@@ -1,9 +1,14 @@
 export { loadAssets } from './console/assets.ts';
 export type { Asset, AssetUrls } from './console/assets.ts';
+export type { Reader } from './console/alert-forms.ts';
+export { SILENCE_LENGTHS } from './console/alert-forms.ts';
 export { html } from './console/html.ts';
 export type { Html } from './console/html.ts';
 export { pageHtml } from './console/layout.ts';
 export type { ConsolePage, PageFrame } from './console/layout.ts';
+export { incidentMarkdown } from './console/incident-markdown.ts';
+export { incidentPage, incidentsPage } from './console/incident-page.ts';
+export type { IncidentFilter, IncidentModel } from './console/incident-page.ts';
 export { nowPage } from './console/now-page.ts';
 export type { NowModel, StreamNow } from './console/now-page.ts';
 export { sloPage } from './console/slo-page.ts';

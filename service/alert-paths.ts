@@ -21,6 +21,12 @@ export function alertPaths(): Record<string, Record<string, Operation>> {
       'IncidentWithTimeline',
       [id('incident')],
     ),
+    '/v1/incidents/{incident}/evidence': read(
+      'incidentEvidence',
+      'The figure that decided, over time, and what of the error budget the incident cost',
+      'IncidentEvidence',
+      [id('incident')],
+    ),
     '/v1/incidents/{incident}/acknowledge': {
       post: write(
         'acknowledgeIncident',

@@ -12,7 +12,7 @@ const choice = (...values: readonly string[]): JsonSchema => ({ type: 'string', 
 const ROUTE = choice('page', 'ticket');
 const SEVERITY = choice('warning', 'error', 'critical');
 
-/** `Alerts`, `Alert`, `Incidents`, `Incident`, `IncidentWithTimeline`, `Silences` and `Silence`. */
+/** All schemas of these routes, by name. */
 export function alertSchemas(): Record<string, JsonSchema> {
   return {
     Alerts: object({
@@ -41,7 +41,19 @@ export function alertSchemas(): Record<string, JsonSchema> {
           muted_by: orNull(text),
         }),
       ),
+      notifications: list(
+        object({
+          sequence: count,
+          channel: text,
+          state: choice('pending', 'delivered', 'refused', 'given_up', 'dropped'),
+          created_at: time,
+          finished_at: orNull(time),
+          attempt_count: count,
+          last_error: orNull(text),
+        }),
+      ),
     }),
+    IncidentEvidence: evidenceSchema(),
     Silences: object({ count, silences: list(ref('Silence')) }),
     Silence: object({
       id: text,
@@ -80,9 +92,35 @@ const INCIDENT: Readonly<Record<string, JsonSchema>> = {
   links: object({ self: text }),
 };
 
+/** The figure that decided, before, during and after, and what of the budget the incident cost. */
+function evidenceSchema(): JsonSchema {
+  return object({
+    incident: text,
+    title: text,
+    unit: choice('ratio', 'seconds', 'count', 'burn_rate'),
+    query: orNull(text),
+    from: time,
+    to: time,
+    step_seconds: seconds,
+    threshold: orNull(object({ value: number, bad_when: choice('above', 'below') })),
+    lines: list(object({ name: text, points: list(object({ at: time, value: orNull(number) })) })),
+    budget: orNull(
+      object({
+        slo: text,
+        from: time,
+        to: time,
+        bad_count: seconds,
+        valid_count: seconds,
+        budget_spent_ratio: seconds,
+      }),
+    ),
+  });
+}
+
 function alertSchema(): JsonSchema {
   const condition = {
     kind: choice('threshold', 'burn', 'absent'),
+    unit: choice('ratio', 'seconds', 'count'),
     metrics: list(text),
     query: text,
     window_seconds: seconds,
@@ -92,7 +130,9 @@ function alertSchema(): JsonSchema {
     short_window_seconds: seconds,
     threshold_ratio: seconds,
   };
-  const optional = Object.keys(condition).filter((name) => name !== 'kind' && name !== 'metrics');
+  const optional = Object.keys(condition).filter(
+    (name) => !['kind', 'unit', 'metrics'].includes(name),
+  );
   return object({
     policy: text,
     title: text,

@@ -6,7 +6,7 @@ import type { RequestLimits } from './auth/request-limits.ts';
 import type { LaneLimits, LaneName } from './overload/lane.ts';
 import type { SloSource } from './routes/slos.ts';
 import type { Stream } from '../streams/index.ts';
-import type { Faults, Metrics } from '../telemetry/index.ts';
+import type { Faults, Metrics, SignalReader } from '../telemetry/index.ts';
 import type { Warehouse } from '../warehouse/index.ts';
 
 export interface OutgoingMessage {
@@ -85,6 +85,8 @@ export interface ServiceDeps {
   readonly alerts?: AlertsSource;
   /** Game days, for the console; absent where faults are not allowed. */
   readonly gameDays?: GameDays;
+  /** Where pictures of the past are read from; absent: there are none. */
+  readonly signals?: SignalReader;
   /** Who is asking. */
   readonly identity: Identity;
   /** How often; absent: as often as they like. */

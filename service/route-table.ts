@@ -9,7 +9,13 @@ import { openApiDocument } from './openapi.ts';
 import { readQuery, shorten } from './parameters.ts';
 import { negotiate, sendWhole } from './respond.ts';
 import type { Handler, Route, RouteOperation, RouteTable } from './route.ts';
-import { acknowledgeIncident, listAlerts, listIncidents, oneIncident } from './routes/alerts.ts';
+import {
+  acknowledgeIncident,
+  listAlerts,
+  listEvidence,
+  listIncidents,
+  oneIncident,
+} from './routes/alerts.ts';
 import { listEvents, oneEvent } from './routes/events.ts';
 import { healthz, readyz } from './routes/health.ts';
 import { publishEvents } from './routes/publish.ts';
@@ -63,7 +69,9 @@ export function routeTable(deps: ServiceDeps): RouteTable {
     ...pushRoutes(deps, known),
     ...sloRoutes(deps),
     ...alertRoutes(deps),
-    '/console': { mount: { needs: 'reader', handle: consoleRoutes(deps, resources) } },
+    '/console': {
+      mount: { needs: 'reader', posts: 'operator', handle: consoleRoutes(deps, resources) },
+    },
     '/healthz': { get: { needs: 'nothing', handle: healthz } },
     '/readyz': { get: { needs: 'nothing', handle: readyz(deps) } },
   };
@@ -121,6 +129,7 @@ function alertRoutes(deps: ServiceDeps): RouteTable {
     '/v1/alerts': reads((...each) => listAlerts(deps, alerts, ...each)),
     '/v1/incidents': reads((...each) => listIncidents(alerts, ...each)),
     '/v1/incidents/:incident': reads((...each) => oneIncident(alerts, ...each)),
+    '/v1/incidents/:incident/evidence': reads((...each) => listEvidence(deps, alerts, ...each)),
     '/v1/incidents/:incident/acknowledge': {
       post: operates((...each) => acknowledgeIncident(alerts, ...each)),
     },

@@ -19,8 +19,15 @@ export interface Route {
   /** HEAD too. */
   readonly get?: RouteOperation;
   readonly post?: RouteOperation;
-  /** In place of operations: a router of its own for all that lies below the path, not measured and free of injected faults. */
-  readonly mount?: { readonly needs: Need; readonly handle: RequestHandler };
+  /**
+   * In place of operations: a router of its own for all that lies below the path, not measured and free of injected faults.
+   * `needs` is for reading; `posts` for everything else, which without it is refused to everyone.
+   */
+  readonly mount?: {
+    readonly needs: Need;
+    readonly posts?: Need;
+    readonly handle: RequestHandler;
+  };
 }
 
 /** Every route by its path, as Express writes it. What stands in no table is answered to nobody. */

@@ -23,6 +23,8 @@ export interface Dispatcher {
   /** The newest deliveries first, with tries and last errors. */
   recent(countMax: number): readonly Delivery[];
   pending(): readonly Delivery[];
+  /** Those of an incident, in the order of its notifications. */
+  deliveriesOf(incidentId: string): readonly Delivery[];
   /** Delivers what is due within `drainMs`, then lets the rest wait in the outbox for the next start. */
   close(drainMs?: number): Promise<void>;
 }
@@ -112,6 +114,10 @@ class OutboxDispatcher implements Dispatcher {
 
   pending(): readonly Delivery[] {
     return this.#outboxes.flatMap((outbox) => outbox.pending());
+  }
+
+  deliveriesOf(incidentId: string): readonly Delivery[] {
+    return this.#outboxes.flatMap((outbox) => outbox.ofIncident(incidentId));
   }
 
   close(drainMs = DRAIN_MS): Promise<void> {

@@ -204,6 +204,13 @@ export class Outbox {
     );
   }
 
+  /** Those of an incident that are kept, in the order of its notifications. */
+  ofIncident(incidentId: string): readonly Delivery[] {
+    return this.#rows(`${SELECT} WHERE n.incident_id = ? ORDER BY d.id`, incidentId).map((row) =>
+      this.#deliveryOf(row),
+    );
+  }
+
   close(): void {
     this.#database.close();
   }

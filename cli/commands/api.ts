@@ -29,6 +29,7 @@ export function addApiCommand(program: Command): void {
         const url = await openApi(context, pubsub, warehouse, telemetry, {
           slos,
           alerts,
+          signals: reader,
           ...(ingest ? { ingest } : {}),
         });
         context.logger.info('api_started', { url });

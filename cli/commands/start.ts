@@ -40,6 +40,7 @@ export function addStartCommand(program: Command): void {
           slos,
           alerts,
           ...(days ? { gameDays: days.gameDays } : {}),
+          signals: reader,
         });
         days?.open(url);
         openCanary(context, telemetry, url);

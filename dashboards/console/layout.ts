@@ -6,6 +6,7 @@ import type { Html } from './html.ts';
 /** Pages of the navigation, in its order. */
 const PAGES = [
   ['now', 'Now', '/console'],
+  ['incidents', 'Incidents', '/console/incidents'],
   ['streams', 'Streams', '/console/streams'],
 ] as const;
 

@@ -1,5 +1,7 @@
 /** Now: whether users are served, how much budget is left, what is wrong and what to do about it. */
 import type { BurnDownJson, SloJson, SlosJson } from '../../slo/index.ts';
+import { alertsNow, loudestFirst } from './alerts-now.ts';
+import type { AlertsNow } from './alerts-now.ts';
 import { duration, figure, count, instant } from './figures.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
@@ -24,13 +26,15 @@ export interface NowModel {
   readonly evaluation: SlosJson;
   readonly burnDowns: ReadonlyMap<string, BurnDownJson>;
   readonly streams: readonly StreamNow[];
+  /** Absent where this process evaluates no alerts. */
+  readonly alerts?: Omit<AlertsNow, 'playbook' | 'slos'>;
   /** Text of a playbook by its path; `undefined` where there is none. */
   readonly playbook: (path: string) => string | undefined;
 }
 
 export function nowPage(model: NowModel): Html {
-  const { evaluation, burnDowns, streams } = model;
-  const verdict = verdictOf(evaluation);
+  const { evaluation, burnDowns, streams, alerts, playbook } = model;
+  const verdict = verdictOf(evaluation, loudestFirst(alerts?.open ?? []));
   const cards = gravestFirst(evaluation.slos).map((slo) => sloCard(slo, burnDowns.get(slo.name)));
   return html`<section class="verdict ${verdict.level}" aria-labelledby="verdict">
       <h1 id="verdict">${verdict.headline}</h1>
@@ -40,7 +44,7 @@ export function nowPage(model: NowModel): Html {
         ${figure(evaluation.interval_seconds, duration)}.
       </p>
     </section>
-    ${whatToDo(model)}
+    ${alerts && alertsNow({ ...alerts, slos: evaluation.slos, playbook })} ${whatToDo(model)}
     <section aria-labelledby="objectives">
       <h2 id="objectives">Objectives</h2>
       ${cards.length > 0 ? html`<div class="cards">${cards}</div>` : html`<p class="empty">No SLO is evaluated yet. Definitions are the YAML files of <code>slo/</code>; check them with <code>npx highwater slo lint</code>.</p>`}
@@ -96,9 +100,10 @@ export function freshnessTable(streams: readonly StreamNow[]): Html {
   </div>`;
 }
 
-/** The playbooks of what is wrong, opened in place. */
-function whatToDo({ evaluation, playbook }: NowModel): Html | undefined {
-  const wrong = evaluation.slos.filter((slo) => isWrong(slo));
+/** The playbooks of what is wrong and no alert shows yet, opened in place. */
+function whatToDo({ evaluation, playbook, alerts }: NowModel): Html | undefined {
+  const alerted = new Set(alerts?.open.map((each) => each.playbook));
+  const wrong = evaluation.slos.filter((slo) => isWrong(slo) && !alerted.has(slo.playbook));
   const shown = [...new Map(wrong.map((slo) => [slo.playbook, slo])).values()];
   if (shown.length === 0) return undefined;
   const items = shown.map((slo) => {

@@ -1,9 +1,11 @@
 /** One SLO: its burn-down over the window, where its bad events come from, and every figure with what it was made of. */
+import type { EvidenceJson, IncidentJson } from '../../alerts/index.ts';
 import type { BreakdownJson, BurnDownJson, SloJson } from '../../slo/index.ts';
 import { burnDownChart } from './burn-down-chart.ts';
 import { burn, count, duration, figure, instant, percent, windowText } from './figures.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
+import { incidentsTable } from './incident-page.ts';
 import { playbookHtml } from './playbook.ts';
 import { badOfValid, burnTable, exhaustionText, sliPercent, stateBadge } from './slo-card.ts';
 
@@ -12,9 +14,13 @@ export interface SloModel {
   readonly burnDown: BurnDownJson | undefined;
   readonly breakdown: BreakdownJson | undefined;
   readonly playbook: (path: string) => string | undefined;
+  /** Of its own policy, newest first; absent where no alerts are evaluated. */
+  readonly incidents?: readonly IncidentJson[];
+  readonly cost?: ReadonlyMap<string, EvidenceJson['budget']>;
 }
 
-export function sloPage({ slo, burnDown, breakdown, playbook }: SloModel): Html {
+export function sloPage(model: SloModel): Html {
+  const { slo, burnDown, breakdown, playbook, incidents, cost } = model;
   const text = playbook(slo.playbook);
   return html`<h1>${slo.title}</h1>
     <p>${stateBadge(slo)} ${slo.reason}</p>
@@ -76,6 +82,13 @@ export function sloPage({ slo, burnDown, breakdown, playbook }: SloModel): Html 
       <h2 id="where">Where bad events come from</h2>
       ${breakdownTable(slo, breakdown)}
     </section>
+    ${
+      incidents &&
+      html`<section aria-labelledby="incidents">
+        <h2 id="incidents">Incidents and what each cost</h2>
+        ${incidents.length === 0 ? html`<p class="soft">None fired of this objective.</p>` : incidentsTable(incidents, cost)}
+      </section>`
+    }
     <section aria-labelledby="playbook">
       <h2 id="playbook">Playbook</h2>
       <div class="playbook">

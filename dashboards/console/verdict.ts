@@ -1,4 +1,5 @@
 /** The state of the service in one line: what on-call wants to know within five seconds. */
+import type { IncidentJson } from '../../alerts/index.ts';
 import type { SloJson, SlosJson } from '../../slo/index.ts';
 
 export type VerdictLevel = 'good' | 'warning' | 'bad' | 'unknown';
@@ -9,8 +10,25 @@ export interface Verdict {
   readonly detail: string;
 }
 
-/** Users are affected where a page-worthy burn goes on; nothing is said of users where nothing is measured. */
-export function verdictOf(evaluation: SlosJson): Verdict {
+/**
+ * Users are affected where a page-worthy burn goes on; nothing is said of users where nothing is measured. What pages without an
+ * SLO is said as loudly. `open` are incidents, the loudest first.
+ */
+export function verdictOf(evaluation: SlosJson, open: readonly IncidentJson[] = []): Verdict {
+  const verdict = sloVerdict(evaluation);
+  const pages = open.filter(({ route, muted }) => route === 'page' && !muted);
+  const [page] = pages;
+  if (!page || verdict.level === 'bad' || verdict.level === 'unknown') return verdict;
+  const title = page.title ?? page.policy;
+  return {
+    level: 'bad',
+    headline:
+      pages.length === 1 ? `An alert pages: ${title}` : `${pages.length} alerts page: ${title}, …`,
+    detail: `${page.user_impact ?? ''} ${verdict.headline}.`.trim(),
+  };
+}
+
+function sloVerdict(evaluation: SlosJson): Verdict {
   const { slos } = evaluation;
   if (evaluation.evaluated_at === null) {
     return {

@@ -13,6 +13,7 @@ import type { RequestLimits } from './request-limits.ts';
 
 const ROUTE = 'route';
 const PRINCIPAL = 'principal';
+const READING: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 const CHALLENGE = 'Bearer realm="highwater"';
 
 export interface AccessGuards {
@@ -81,7 +82,7 @@ async function letIn(request: Request, response: Response, guards: AccessGuards)
 
 /** Methods that a route does not have, and OPTIONS, are answered to those who may use the methods that it has. */
 function needOf({ get, post, mount }: Route, method: string): Need | undefined {
-  if (mount) return mount.needs;
+  if (mount) return READING.has(method) ? mount.needs : mount.posts;
   const asked = method === 'POST' ? post : method === 'GET' || method === 'HEAD' ? get : undefined;
   return (asked ?? get ?? post)?.needs;
 }

@@ -6,7 +6,8 @@ import type { Need } from './principal.ts';
 /** A Markdown table of all operations, in the order of the route table. */
 export function needsTable(table: RouteTable): string {
   const rows = Object.entries(table).flatMap(([path, { get, post, mount }]) => [
-    ...(mount ? [`| all | \`${path}/…\` | ${mount.needs} |`] : []),
+    ...(mount ? [`| GET | \`${path}/…\` | ${mount.needs} |`] : []),
+    ...(mount?.posts ? [`| POST | \`${path}/…\` | ${mount.posts} |`] : []),
     ...(get ? [`| GET | \`${path}\` | ${get.needs} |`] : []),
     ...(post ? [`| POST | \`${path}\` | ${post.needs} |`] : []),
   ]);

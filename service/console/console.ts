@@ -3,6 +3,9 @@ import express from 'express';
 import type { Request, RequestHandler, Response } from 'express';
 import {
   html,
+  incidentMarkdown,
+  incidentPage,
+  incidentsPage,
   loadAssets,
   nowPage,
   pageHtml,
@@ -10,29 +13,33 @@ import {
   streamPage,
   streamsPage,
 } from '../../dashboards/index.ts';
-import type { Asset, ConsolePage, Html, StreamModel } from '../../dashboards/index.ts';
+import type { Asset, ConsolePage, Html, Reader } from '../../dashboards/index.ts';
 import { AppError, isAppError, messageOf } from '../../runtime/index.ts';
-import { breakdownJson, burnDownJson, evaluationJson, statusJson } from '../../slo/index.ts';
-import type { BurnDownJson } from '../../slo/index.ts';
+import { principalOf } from '../auth/access-gate.ts';
 import type { ServiceDeps } from '../deps.ts';
-import { jsonPage } from '../list.ts';
-import type { List } from '../list.ts';
-import { shorten } from '../parameters.ts';
+import { choiceParameter, readQuery, shorten } from '../parameters.ts';
 import { STATUS_OF } from '../problem.ts';
 import { negotiate, sendWhole } from '../respond.ts';
-import { eventsList } from '../routes/events.ts';
-import { quarantineList } from '../routes/quarantine.ts';
 import { streamBody } from '../routes/streams.ts';
-import { windowsList } from '../routes/windows.ts';
 import type { StreamResource } from '../stream-resource.ts';
+import { alertsOf, incidentModel, incidentsOf, readerOf } from './alert-models.ts';
+import { alertForms } from './form-routes.ts';
 import { LiveFeed } from './live-feed.ts';
+import { nowModel, sloModel, streamModel } from './page-models.ts';
 
 /** Everything from this service, nothing inline, no frame around it. */
 const CONTENT_SECURITY_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 /** Assets' addresses change with their content. */
 const ASSET_CACHE = 'public, max-age=31536000, immutable';
-const ROWS_SHOWN = 20;
+/** `same-origin`, so that its own forms say where they come from. */
+const REFERRER_POLICY = 'same-origin';
+
+const stateParameter = choiceParameter(
+  'state',
+  ['open', 'resolved'],
+  'Only incidents that are open, or over.',
+);
 
 interface Page {
   readonly title: string;
@@ -45,29 +52,64 @@ export function consoleRoutes(
   deps: ServiceDeps,
   resources: readonly StreamResource[],
 ): RequestHandler {
-  const { slos, clock, version, projectId } = deps;
+  const { slos, alerts, clock, version, projectId } = deps;
   const assets = loadAssets();
   const urls = Object.fromEntries(
     Object.entries(assets).map(([name, { url }]) => [name, url]),
   ) as Record<keyof typeof assets, string>;
-  const feed = new LiveFeed({ clock, version: () => String(slos?.latest.lastSuccessAtMs ?? 0) });
+  const evaluated = () => [slos?.latest.lastSuccessAtMs, alerts?.known.lastSuccessAtMs].join();
+  const feed = new LiveFeed({ clock, version: evaluated });
   const router = express.Router({ caseSensitive: true });
 
-  const page = (path: string, make: (request: Request) => Promise<Page>) =>
+  const answer = (request: Request, response: Response, made: Promise<Page>) =>
+    made
+      .catch((error: unknown) => failurePage(deps, response, error))
+      .then(({ main, ...frame }) => {
+        response.setHeader('Content-Security-Policy', CONTENT_SECURITY_POLICY);
+        response.setHeader('Referrer-Policy', REFERRER_POLICY);
+        const text = pageHtml({ ...frame, assets: urls, version, projectId }, main);
+        if (response.statusCode === 200) sendWhole(request, response, 'html', text);
+        else response.type('html').send(text);
+      });
+  const page = (path: string, make: (request: Request, reader: Reader) => Promise<Page>) =>
     router.get(path, (request: Request, response: Response) => {
       negotiate(request, response, ['html']);
-      response.setHeader('Content-Security-Policy', CONTENT_SECURITY_POLICY);
-      return make(request)
-        .catch((error: unknown) => failurePage(deps, response, error))
-        .then(({ main, ...frame }) => {
-          const text = pageHtml({ ...frame, assets: urls, version, projectId }, main);
-          if (response.statusCode === 200) sendWhole(request, response, 'html', text);
-          else response.type('html').send(text);
-        });
+      return answer(request, response, make(request, readerOf(principalOf(response))));
     });
 
-  page('/', async () => ({ title: 'Now', page: 'now', main: await now(deps, resources) }));
-  page('/slos/:slo', async ({ params }) => oneSlo(deps, String(params['slo'])));
+  page('/', async (_request, reader) => ({
+    title: 'Now',
+    page: 'now',
+    main: nowPage(await nowModel(deps, resources, reader)),
+  }));
+  page('/slos/:slo', async ({ params }) => {
+    const model = await sloModel(deps, String(params['slo']));
+    return { title: model.slo.title, page: undefined, main: sloPage(model) };
+  });
+  page('/incidents', async ({ url }) => {
+    const filter = readQuery(url, [stateParameter]).get(stateParameter) ?? 'all';
+    const main = incidentsPage(incidentsOf(alertsOf(deps), filter), filter);
+    return { title: 'Incidents', page: 'incidents', main };
+  });
+  page('/incidents/:incident', async ({ params }, reader) => {
+    const model = await incidentModel(deps, alertsOf(deps), String(params['incident']));
+    const main = incidentPage({ ...model, reader });
+    return { title: model.incident.title ?? model.incident.policy, page: 'incidents', main };
+  });
+  router.get('/incidents/:incident/review.md', async ({ params }, response) => {
+    const model = await incidentModel(deps, alertsOf(deps), params.incident);
+    const name = `incident-${model.incident.policy}-${model.incident.fired_at.slice(0, 10)}.md`;
+    response.setHeader('Content-Disposition', `attachment; filename="${name}"`);
+    response.type('text/markdown').send(incidentMarkdown(model));
+  });
+  for (const [path, act] of Object.entries(alertForms(deps))) {
+    router.post(path, act.before, (request: Request, response: Response) =>
+      act.handle(request, readerOf(principalOf(response))).then(
+        (location) => response.redirect(303, location),
+        (error: unknown) => answer(request, response, Promise.reject(error)),
+      ),
+    );
+  }
   page('/streams', async () => ({
     title: 'Streams',
     page: 'streams',
@@ -87,94 +129,6 @@ export function consoleRoutes(
     );
   }
   return router;
-}
-
-async function now(deps: ServiceDeps, resources: readonly StreamResource[]): Promise<Html> {
-  const { slos, clock } = deps;
-  const evaluation = evaluationJson(slos?.latest ?? NOT_EVALUATED, clock.nowMs());
-  const [streams, burnDowns] = await Promise.all([
-    Promise.all(resources.map((each) => streamBody(deps, each))),
-    Promise.all(evaluation.slos.map(({ name }) => burnDownOf(deps, name))),
-  ]);
-  const known = burnDowns.filter((each) => each !== undefined);
-  return nowPage({
-    evaluation,
-    streams,
-    burnDowns: new Map(known.map((each) => [each.slo, each])),
-    playbook: deps.playbook ?? (() => undefined),
-  });
-}
-
-const NOT_EVALUATED = {
-  lastSuccessAtMs: undefined,
-  durationMs: 0,
-  intervalMs: 0,
-  statuses: [],
-  failure: 'This process evaluates no SLO.',
-};
-
-async function oneSlo(deps: ServiceDeps, name: string): Promise<Page> {
-  const { slos } = deps;
-  const slo = slos?.slos.find((each) => each.name === name);
-  if (!slos || !slo) throw new AppError('not_found', `There is no SLO ${shorten(name)}.`);
-  const status = slos.latest.statuses.find((each) => each.slo.name === name);
-  if (!status) {
-    throw new AppError(
-      'metrics_unavailable',
-      `${slo.title} is not evaluated yet: ${slos.latest.failure ?? 'the first evaluation is under way'}.`,
-    );
-  }
-  const [burnDown, breakdown] = await Promise.all([
-    burnDownOf(deps, name),
-    slos.breakdown(name)?.then(
-      (answer) => breakdownJson(name, answer),
-      () => undefined,
-    ),
-  ]);
-  const playbook = deps.playbook ?? (() => undefined);
-  const main = sloPage({ slo: statusJson(status), burnDown, breakdown, playbook });
-  return { title: slo.title, page: undefined, main };
-}
-
-/** A picture that cannot be drawn leaves the page's figures standing. */
-async function burnDownOf(
-  { slos, logger }: ServiceDeps,
-  name: string,
-): Promise<BurnDownJson | undefined> {
-  try {
-    const answer = await slos?.burnDown(name);
-    return answer && burnDownJson(name, answer);
-  } catch (error) {
-    logger.warn('burn_down_unavailable', { slo: name, error: messageOf(error) });
-    return undefined;
-  }
-}
-
-async function streamModel(deps: ServiceDeps, resource: StreamResource): Promise<StreamModel> {
-  const { warehouse } = deps;
-  const { stream: definition } = resource;
-  const { windows } = definition;
-  const url = `/?limit=${ROWS_SHOWN}`;
-  const [stream, windowsAnswer, quarantine, events] = await Promise.all([
-    streamBody(deps, resource),
-    windows ? windowsList(deps, resource, url, 'json').then(itemsOf) : null,
-    itemsOf(quarantineList(warehouse, definition, url, 'json')),
-    itemsOf(eventsList(warehouse, resource, url, 'json')),
-  ]);
-  return {
-    stream,
-    columns: definition.columns.map(({ name }) => name),
-    groupBy: windows?.groupBy ?? [],
-    measures: windows?.measures.map(({ name }) => name) ?? [],
-    windows: windowsAnswer,
-    quarantine: quarantine.quarantine,
-    events: events.events,
-  };
-}
-
-/** The answer of the list's route, as a reader of the API has it. */
-async function itemsOf<T, P>(list: List<T, P>) {
-  return JSON.parse((await jsonPage(list, '')).body);
 }
 
 /** People read the console: what went wrong is a page, too, with the status that the API would give. */

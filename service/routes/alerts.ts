@@ -1,8 +1,15 @@
 /** Alerts and incidents: what is watched, what fires, and what people do about it. */
 import type { Request, Response } from 'express';
 import { z } from 'zod';
-import { alertsJson, incidentJson, transitionJson } from '../../alerts/index.ts';
-import type { AlertsSource, Policy } from '../../alerts/index.ts';
+import {
+  alertsJson,
+  deliveryJson,
+  evidenceJson,
+  incidentEvidence,
+  incidentJson,
+  transitionJson,
+} from '../../alerts/index.ts';
+import type { AlertsSource, EvidenceContext, EvidenceJson, Policy } from '../../alerts/index.ts';
 import { AppError } from '../../runtime/index.ts';
 import type { ServiceDeps } from '../deps.ts';
 import { readBody } from '../json-body.ts';
@@ -76,7 +83,7 @@ export function listIncidents(alerts: AlertsSource, request: Request, response: 
 export function oneIncident(alerts: AlertsSource, request: Request, response: Response): void {
   negotiate(request, response, ['json']);
   readQuery(request.url, []);
-  sendWhole(request, response, 'json', JSON.stringify(whole(alerts, idOf(request))));
+  sendWhole(request, response, 'json', JSON.stringify(wholeIncident(alerts, idOf(request))));
 }
 
 /** 200 with the incident; 404 where none of that id is open. */
@@ -91,17 +98,71 @@ export async function acknowledgeIncident(
   const id = idOf(request);
   await alerts.acknowledge(id, by, note);
   response.statusCode = 200;
-  sendBody(response, 'json', JSON.stringify(whole(alerts, id)));
+  sendBody(response, 'json', JSON.stringify(wholeIncident(alerts, id)));
 }
 
-function whole(alerts: AlertsSource, id: string) {
+/** What the incident rests on; 503 where metrics cannot be read. */
+export async function listEvidence(
+  deps: ServiceDeps,
+  alerts: AlertsSource,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  negotiate(request, response, ['json']);
+  readQuery(request.url, []);
+  const evidence = await evidenceOf(deps, alerts, idOf(request));
+  sendWhole(request, response, 'json', JSON.stringify(evidence));
+}
+
+/** @throws AppError `not_found`; `metrics_unavailable` where this process reads no metrics, or they do not answer */
+export async function evidenceOf(
+  deps: Pick<ServiceDeps, 'clock' | 'signals' | 'slos'>,
+  alerts: AlertsSource,
+  id: string,
+): Promise<EvidenceJson> {
+  const record = recordOf(alerts, id);
+  const context = evidenceContext(deps, alerts, record.incident.policy);
+  if (!context) {
+    throw new AppError(
+      'metrics_unavailable',
+      `No metrics are read here, or the policy ${record.incident.policy} is defined no more.`,
+    );
+  }
+  return evidenceJson(id, await incidentEvidence(record, context));
+}
+
+/** What evidence is worked out from; `undefined` where there is none to be had. */
+export function evidenceContext(
+  { clock, signals, slos }: Pick<ServiceDeps, 'clock' | 'signals' | 'slos'>,
+  alerts: AlertsSource,
+  policyName: string,
+): EvidenceContext | undefined {
+  const policy = policyOf(alerts, policyName);
+  if (!policy || !signals) return undefined;
+  const slo = slos?.slos.find(({ name }) => name === policy.slo);
+  return { policy, slo, reader: signals, nowMs: clock.nowMs() };
+}
+
+/** An incident with what happened to it and who was told. @throws AppError `not_found` */
+export function wholeIncident(alerts: AlertsSource, id: string) {
+  const record = recordOf(alerts, id);
+  const incident = incidentJson(record, policyOf(alerts, record.incident.policy));
+  return {
+    ...incident,
+    timeline: alerts.log.timeline(id).map(transitionJson),
+    notifications: alerts.deliveriesOf(id).map(deliveryJson),
+  };
+}
+
+export type WholeIncidentJson = ReturnType<typeof wholeIncident>;
+
+function recordOf(alerts: AlertsSource, id: string) {
   const record = alerts.log.incident(id);
   if (!record) throw new AppError('not_found', `There is no incident ${shorten(id)}.`);
-  const incident = incidentJson(record, policyOf(alerts, record.incident.policy));
-  return { ...incident, timeline: alerts.log.timeline(id).map(transitionJson) };
+  return record;
 }
 
-function policyOf({ definitions }: AlertsSource, name: string): Policy | undefined {
+export function policyOf({ definitions }: AlertsSource, name: string): Policy | undefined {
   return definitions.policies.find((policy) => policy.name === name);
 }
 

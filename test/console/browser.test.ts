@@ -14,6 +14,7 @@ const PATHS = [
   '/console',
   '/console/slos/api-availability',
   '/console/slos/api-latency',
+  '/console/incidents',
   '/console/streams',
   '/console/streams/transactions',
   '/console/streams/typed',
@@ -22,6 +23,8 @@ const PATHS = [
 const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
 /** Where a picture for the README is kept, if asked for. */
 const PICTURE = process.env['HIGHWATER_CONSOLE_PICTURE'];
+/** A folder for pictures of all pages, to be looked at. */
+const PICTURES = process.env['HIGHWATER_CONSOLE_PICTURES'];
 
 const test = anyTest.serial as unknown as TestFn<{ browser: Browser; service: SeededService }>;
 const isMissing = chromiumPath() === undefined;
@@ -85,6 +88,10 @@ for (const [look, options] of LOOKS) {
       const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
       t.true(Number(overflow) <= 0, `it is ${String(overflow)} px too wide`);
       t.deepEqual(errors, []);
+      if (PICTURES !== undefined) {
+        const name = `${path.slice(1).replaceAll(/\W/g, '-')}-${options.colorScheme}.png`;
+        await page.screenshot({ path: `${PICTURES}/${name}`, fullPage: true });
+      }
       await page.close();
     });
   }
@@ -119,7 +126,8 @@ run('a page renews itself, and what the reader opened stays open', async (t) => 
   const spent = () =>
     page.locator('#slo-api-availability data').nth(2).getAttribute('value').then(Number);
   const before = await spent();
-  await page.locator('details.playbook summary').first().click();
+  const openCount = await page.locator('details.playbook[open]').count();
+  await page.locator('details.playbook:not([open]) summary').first().click();
   await service.scrape(30);
   await service.scrape(30);
   t.true(await eventually(async () => (await spent()) < before));
@@ -127,12 +135,7 @@ run('a page renews itself, and what the reader opened stays open', async (t) => 
     budget: { remaining_ratio: number };
   };
   t.is(await spent(), api.budget.remaining_ratio);
-  t.true(
-    await page
-      .locator('details.playbook')
-      .first()
-      .evaluate((each) => each.hasAttribute('open')),
-  );
+  t.is(await page.locator('details.playbook[open]').count(), openCount + 1);
   if (PICTURE !== undefined) {
     mkdirSync(dirname(PICTURE), { recursive: true });
     await page.screenshot({ path: PICTURE });
@@ -160,13 +163,75 @@ run('a page says that the service is gone, and is live again once it is back', a
   await page.close();
 });
 
+for (const [look, options] of LOOKS) {
+  run(`an incident opens without an error or a violation, ${look}`, async (t) => {
+    const { browser, service } = t.context;
+    const [open] = service.alerts.log.incidents({ isOpen: true, countMax: 1 });
+    const { page, errors } = await opened(browser, options);
+    await page.goto(`${service.url}/console/incidents/${encodeURIComponent(open!.incident.id)}`);
+    await connected(page);
+    t.deepEqual((await accessibility(page)).violations, []);
+    const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+    t.true(Number(overflow) <= 0, `it is ${String(overflow)} px too wide`);
+    t.true((await page.locator('svg.series polyline').count()) > 0);
+    t.deepEqual(errors, []);
+    if (PICTURES !== undefined) {
+      await page.screenshot({
+        path: `${PICTURES}/incident-${options.colorScheme}.png`,
+        fullPage: true,
+      });
+    }
+    await page.close();
+  });
+}
+
+run(
+  'an alert is acknowledged and silenced without script, and what is being written is kept',
+  async (t) => {
+    const service = await startSeeded(40);
+    t.teardown(() => service.stop());
+    const { browser } = t.context;
+    const scriptless = (await opened(browser, { javaScriptEnabled: false })).page;
+    await scriptless.goto(`${service.url}/console`);
+    const alert = scriptless.locator('.card.alert').first();
+    await alert.getByText('Acknowledge', { exact: true }).first().click();
+    await alert.locator('[name=by]').first().fill('kim');
+    await alert.locator('[name=note]').fill('looking');
+    await alert.locator('button', { hasText: 'Acknowledge' }).click();
+    t.is(new URL(scriptless.url()).pathname, '/console');
+    t.true(
+      (await scriptless.locator('.card.alert').first().textContent())?.includes(
+        'Acknowledged by kim',
+      ),
+    );
+    await alert.locator('summary', { hasText: 'Silence' }).click();
+    await alert.locator('form').nth(1).locator('[name=by]').fill('kim');
+    await alert.locator('[name=reason]').fill('a move');
+    await alert.locator('button', { hasText: 'Silence' }).click();
+    t.is(service.alerts.known.state.silences[0]?.reason, 'a move');
+    await scriptless.close();
+
+    const { page } = await opened(browser);
+    await page.goto(`${service.url}/console`);
+    await connected(page);
+    const note = page.locator('.card.alert [name=note]').first();
+    await page.locator('.card.alert .forms summary').first().click();
+    await note.fill('half a sen');
+    await page.evaluate(
+      `(async () => { document.dispatchEvent(new Event('highwater:renew')); await new Promise((done) => document.addEventListener('highwater:renewed', done, { once: true })); })()`,
+    );
+    t.is(await note.inputValue(), 'half a sen');
+    await page.close();
+  },
+);
+
 run('without script the essentials are there', async (t) => {
   const { browser, service } = t.context;
   const { page } = await opened(browser, { javaScriptEnabled: false });
   await page.goto(`${service.url}/console`);
   t.regex((await page.locator('#verdict').textContent()) ?? '', /Users/);
   t.true((await page.locator('.card').count()) >= 4);
-  await page.locator('.card a').first().click();
+  await page.locator('.cards .card a').first().click();
   t.regex(page.url(), /\/console\/slos\//);
   await page.close();
 });

@@ -1,5 +1,7 @@
 /** A service with a seeded history of an hour and its SLOs evaluated, for the tests of the console. */
 import { readFileSync } from 'node:fs';
+import { AlertEvaluator, loadPolicies, openAlertLog } from '../../alerts/index.ts';
+import type { Delivery } from '../../alerts/index.ts';
 import { silentLogger, systemClock } from '../../runtime/index.ts';
 import { loadSlos, SloEvaluator } from '../../slo/index.ts';
 import { localSignalReader, MetricStore } from '../../telemetry/index.ts';
@@ -16,6 +18,8 @@ const REQUESTS = 30;
 export interface SeededService extends TestService {
   readonly store: MetricStore;
   readonly evaluator: SloEvaluator;
+  /** Evaluated over the last half of the history, with the shipped policies of requests and what those of SLOs come to. */
+  readonly alerts: AlertEvaluator;
   /** One more scrape, 15 s after the last, with so many failed requests, then evaluated. */
   scrape(failedCount: number): Promise<void>;
 }
@@ -44,8 +48,11 @@ export async function startSeeded(badSteps = 0, port = 0): Promise<SeededService
     logger: silentLogger,
   });
   await evaluator.evaluate();
+  const { alerts, close } = await seededAlerts(store, evaluator, atMs - HISTORY_MS, atMs - STEP_MS);
   const service = await startService({
     slos: evaluator,
+    alerts,
+    signals: localSignalReader(store),
     playbook: (path) => readFileSync(path, 'utf8'),
     backlog: async () => [
       {
@@ -62,12 +69,63 @@ export async function startSeeded(badSteps = 0, port = 0): Promise<SeededService
     ...service,
     store,
     evaluator,
+    alerts,
+    async stop() {
+      await service.stop();
+      await close();
+    },
     async scrape(failedCount) {
       append(failedCount);
       atMs += STEP_MS;
       await evaluator.evaluate();
     },
   };
+}
+
+/** Policies that the seeded metrics say something about. */
+const POLICIES: ReadonlySet<string> = new Set([
+  'api-availability',
+  'api-error-ratio',
+  'api-latency',
+  'api-latency-mean',
+]);
+
+/** Alerts as they would have gone: evaluated each 30 s up to now; what they tell goes to a channel of the test. */
+async function seededAlerts(store: MetricStore, slos: SloEvaluator, fromMs: number, toMs: number) {
+  const all = loadPolicies('alerts/policies.yaml', slos.slos);
+  const policies = all.policies.filter(({ name }) => POLICIES.has(name));
+  const log = openAlertLog(':memory:', silentLogger);
+  let nowMs = fromMs + HISTORY_MS / 2;
+  const clock = { ...systemClock, nowMs: () => nowMs };
+  const deliveries: Delivery[] = [];
+  const alerts = new AlertEvaluator({
+    definitions: { ...all, policies },
+    reader: localSignalReader(store),
+    log,
+    tell: async ({ incident, sequence, atMs }) => {
+      deliveries.push({
+        id: deliveries.length,
+        incidentId: incident.id,
+        sequence,
+        channelId: 'log',
+        state: 'delivered',
+        attemptCount: 1,
+        nextAttemptAtMs: atMs,
+        createdAtMs: atMs,
+        finishedAtMs: atMs + 1_000,
+      });
+    },
+    deliveriesOf: (id) => deliveries.filter(({ incidentId }) => incidentId === id),
+    clock,
+    logger: silentLogger,
+  });
+  for (; nowMs <= toMs; nowMs += 30_000) await alerts.evaluate();
+  nowMs = toMs;
+  const close = async () => {
+    await alerts.close();
+    log.close();
+  };
+  return { alerts, close };
 }
 
 /** Two routes of equal traffic, all requests within 10 ms; failures are of one of them. */

@@ -62,6 +62,9 @@ async function renew() {
     const { Idiomorph } = /** @type {{ Idiomorph: Morph }} */ (/** @type {unknown} */ (globalThis));
     Idiomorph.morph(main, renewed, {
       callbacks: {
+        /** What a reader is writing is theirs. @param {Node} old */
+        beforeNodeMorphed: (old) =>
+          !(old instanceof HTMLInputElement || old instanceof HTMLSelectElement),
         /** @param {string} name @param {Element} element */
         beforeAttributeUpdated: (name, element) =>
           !(name === 'open' && element instanceof HTMLDetailsElement),

@@ -1,0 +1,115 @@
+/** What the console's pages are made of: the answers of the API's routes, so that every figure is the API's. */
+import type { NowModel, Reader, SloModel, StreamModel } from '../../dashboards/index.ts';
+import { AppError, messageOf } from '../../runtime/index.ts';
+import { breakdownJson, burnDownJson, evaluationJson, statusJson } from '../../slo/index.ts';
+import type { BurnDownJson } from '../../slo/index.ts';
+import type { ServiceDeps } from '../deps.ts';
+import { jsonPage } from '../list.ts';
+import type { List } from '../list.ts';
+import { shorten } from '../parameters.ts';
+import { eventsList } from '../routes/events.ts';
+import { quarantineList } from '../routes/quarantine.ts';
+import { streamBody } from '../routes/streams.ts';
+import { windowsList } from '../routes/windows.ts';
+import type { StreamResource } from '../stream-resource.ts';
+import { alertsOfNow, costedIncidents } from './alert-models.ts';
+
+const ROWS_SHOWN = 20;
+
+export async function nowModel(
+  deps: ServiceDeps,
+  resources: readonly StreamResource[],
+  reader: Reader,
+): Promise<NowModel> {
+  const { slos, clock } = deps;
+  const evaluation = evaluationJson(slos?.latest ?? NOT_EVALUATED, clock.nowMs());
+  const [streams, burnDowns] = await Promise.all([
+    Promise.all(resources.map((each) => streamBody(deps, each))),
+    Promise.all(evaluation.slos.map(({ name }) => burnDownOf(deps, name))),
+  ]);
+  const known = burnDowns.filter((each) => each !== undefined);
+  const alerts = alertsOfNow(deps, reader);
+  return {
+    evaluation,
+    streams,
+    burnDowns: new Map(known.map((each) => [each.slo, each])),
+    playbook: deps.playbook ?? (() => undefined),
+    ...(alerts ? { alerts } : {}),
+  };
+}
+
+const NOT_EVALUATED = {
+  lastSuccessAtMs: undefined,
+  durationMs: 0,
+  intervalMs: 0,
+  statuses: [],
+  failure: 'This process evaluates no SLO.',
+};
+
+/** @throws AppError `not_found`; `metrics_unavailable` before the first evaluation */
+export async function sloModel(deps: ServiceDeps, name: string): Promise<SloModel> {
+  const { slos } = deps;
+  const slo = slos?.slos.find((each) => each.name === name);
+  if (!slos || !slo) throw new AppError('not_found', `There is no SLO ${shorten(name)}.`);
+  const status = slos.latest.statuses.find((each) => each.slo.name === name);
+  if (!status) {
+    throw new AppError(
+      'metrics_unavailable',
+      `${slo.title} is not evaluated yet: ${slos.latest.failure ?? 'the first evaluation is under way'}.`,
+    );
+  }
+  const [burnDown, breakdown] = await Promise.all([
+    burnDownOf(deps, name),
+    slos.breakdown(name)?.then(
+      (answer) => breakdownJson(name, answer),
+      () => undefined,
+    ),
+  ]);
+  const playbook = deps.playbook ?? (() => undefined);
+  const incidents = await costedIncidents(deps, name);
+  return { slo: statusJson(status), burnDown, breakdown, playbook, ...incidents };
+}
+
+/** A picture that cannot be drawn leaves the page's figures standing. */
+async function burnDownOf(
+  { slos, logger }: ServiceDeps,
+  name: string,
+): Promise<BurnDownJson | undefined> {
+  try {
+    const answer = await slos?.burnDown(name);
+    return answer && burnDownJson(name, answer);
+  } catch (error) {
+    logger.warn('burn_down_unavailable', { slo: name, error: messageOf(error) });
+    return undefined;
+  }
+}
+
+export async function streamModel(
+  deps: ServiceDeps,
+  resource: StreamResource,
+): Promise<StreamModel> {
+  const { warehouse } = deps;
+  const { stream: definition } = resource;
+  const { windows } = definition;
+  const url = `/?limit=${ROWS_SHOWN}`;
+  const [stream, windowsAnswer, quarantine, events] = await Promise.all([
+    streamBody(deps, resource),
+    windows ? windowsList(deps, resource, url, 'json').then(itemsOf) : null,
+    itemsOf(quarantineList(warehouse, definition, url, 'json')),
+    itemsOf(eventsList(warehouse, resource, url, 'json')),
+  ]);
+  return {
+    stream,
+    columns: definition.columns.map(({ name }) => name),
+    groupBy: windows?.groupBy ?? [],
+    measures: windows?.measures.map(({ name }) => name) ?? [],
+    windows: windowsAnswer,
+    quarantine: quarantine.quarantine,
+    events: events.events,
+  };
+}
+
+/** The answer of the list's route, as a reader of the API has it. */
+async function itemsOf<T, P>(list: List<T, P>) {
+  return JSON.parse((await jsonPage(list, '')).body);
+}
