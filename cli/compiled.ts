@@ -12,7 +12,7 @@ import { terraformDefinitions } from '../terraform/index.ts';
 import { loadConfiguredAlerts, playbookOf } from './alerts.ts';
 import { loadConfiguredSlos, sloStreams } from './slos.ts';
 
-const DASHBOARDS_FOLDER = 'dashboards';
+export const DASHBOARDS_FOLDER = 'dashboards';
 
 /** Folders that hold compiled files alone: what is not made any more is deleted. */
 export const COMPILED_FOLDERS: readonly string[] = [

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { PubSub } from '@google-cloud/pubsub';
 import type { AlertEvaluator, GameDays } from '../alerts/index.ts';
+import { loadDashboards } from '../dashboards/index.ts';
 import type { PubsubServer, SubscriptionBacklog } from '../emulator/index.ts';
 import { startPubsubThread } from '../emulator/index.ts';
 import type { Ingest, IngestOptions } from '../ingest/index.ts';
@@ -13,9 +14,11 @@ import type { SloEvaluator } from '../slo/index.ts';
 import type { Warehouse } from '../warehouse/index.ts';
 import type { SignalReader } from '../telemetry/index.ts';
 import { markFailed, startSpan, traceAttributes, withSpan } from '../telemetry/index.ts';
+import { DASHBOARDS_FOLDER } from './compiled.ts';
 import { faultyIntake, stoppableIngest } from './faulty-parts.ts';
 import { openConfiguredIdentity, openRequestLimits } from './identity.ts';
 import type { Context } from './process.ts';
+import { sloStreams } from './slos.ts';
 import { loadPlaybooks } from './playbooks.ts';
 import type { ProcessTelemetry } from './telemetry.ts';
 
@@ -165,6 +168,10 @@ export async function openApi(
     ...(alerts ? { alerts } : {}),
     ...(gameDays ? { gameDays } : {}),
     ...(signals ? { signals } : {}),
+    dashboards: loadDashboards(DASHBOARDS_FOLDER, {
+      streams: sloStreams(streams),
+      slos: slos?.slos ?? [],
+    }),
     ...(server ? { backlog: () => server.backlog() } : {}),
     ...(ingest ? { ingestStats: () => ingest.stats() } : {}),
     ...(ingest && config.INGEST_INTAKE === 'push'

@@ -13,12 +13,22 @@ export const UNITS = [
 ] as const;
 export type Unit = (typeof UNITS)[number];
 
+/** From the share of events that the signals answer to a figure of an SLO; two signals are first divided. */
+export interface SloCourse {
+  readonly figure: 'sli' | 'budget_remaining' | 'burn_rate';
+  /** Whether the share is that of good or of bad events. */
+  readonly part: 'good' | 'bad';
+  readonly budgetRatio: number;
+}
+
 /** One question of a panel. */
 export interface Query {
   /** What Prometheus and Cloud Monitoring run. */
   readonly promql: string;
   /** The signals that the text was made of. */
   readonly signals: readonly Signal[];
+  /** How a figure of an SLO comes from the answers; absent where the only signal is the answer. */
+  readonly slo?: SloCourse;
   /** Name of the line; absent where its labels say enough. */
   readonly legend?: string;
 }

@@ -19,7 +19,7 @@ export { verdictOf } from './console/verdict.ts';
 export { WIDGETS_MAX } from './cloud-dashboard.ts';
 export { COMPILED_DASHBOARDS_FOLDER, compiledDashboards } from './compiled-dashboards.ts';
 export type { CompiledDashboard } from './compiled-dashboards.ts';
-export { queriesOf } from './dashboard.ts';
+export { queriesOf, UNITS } from './dashboard.ts';
 export type {
   Dashboard,
   Panel,
@@ -29,6 +29,11 @@ export type {
   Threshold,
   Unit,
 } from './dashboard.ts';
+export { RANGES } from './panel-json.ts';
+export type { DashboardJson, PanelJson, RangeName } from './panel-json.ts';
+export { PanelReader } from './panel-reader.ts';
+export { panelsPage } from './console/panels-page.ts';
+export type { PanelsModel } from './console/panels-page.ts';
 export { loadDashboards, parseDashboard } from './load-dashboards.ts';
 export type { PanelStream, Subjects } from './scope.ts';
 export { sloQuery } from './slo-query.ts';

@@ -1,6 +1,7 @@
 /** What the service is given: all effects come in here, nothing is read from the process. */
 import type { Clock, Logger } from '../runtime/index.ts';
 import type { AlertsSource, GameDays } from '../alerts/index.ts';
+import type { Dashboard } from '../dashboards/index.ts';
 import type { Identity } from './auth/identity.ts';
 import type { RequestLimits } from './auth/request-limits.ts';
 import type { LaneLimits, LaneName } from './overload/lane.ts';
@@ -85,6 +86,8 @@ export interface ServiceDeps {
   readonly alerts?: AlertsSource;
   /** Game days, for the console; absent where faults are not allowed. */
   readonly gameDays?: GameDays;
+  /** Panels that are drawn of `signals`; absent: there are no such routes. */
+  readonly dashboards?: readonly Dashboard[];
   /** Where pictures of the past are read from; absent: there are none. */
   readonly signals?: SignalReader;
   /** Who is asking. */

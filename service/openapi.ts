@@ -1,6 +1,7 @@
 /** The OpenAPI 3.1 document, generated from the streams: the paths of every stream with its own schemas. */
 import { alertPaths } from './alert-paths.ts';
 import { alertSchemas } from './alert-schemas.ts';
+import { dashboardPaths, dashboardSchemas } from './dashboard-schemas.ts';
 import { needOfDocumented, securityOf, securitySchemes } from './auth/route-needs.ts';
 import type { ServiceDeps } from './deps.ts';
 import {
@@ -42,20 +43,27 @@ export function openApiDocument(
     version,
     slos,
     alerts,
+    dashboards,
+    signals,
     identity,
     push,
-  }: Pick<ServiceDeps, 'alerts' | 'version' | 'slos' | 'identity' | 'push'>,
+  }: Pick<
+    ServiceDeps,
+    'alerts' | 'dashboards' | 'signals' | 'version' | 'slos' | 'identity' | 'push'
+  >,
   table: RouteTable,
 ): OpenApiDocument {
   const paths: Record<string, Record<string, Operation>> = {
     ...servicePaths(),
     ...(slos ? sloPaths() : {}),
     ...(alerts ? alertPaths() : {}),
+    ...(dashboards && signals ? dashboardPaths() : {}),
   };
   let schemas: Record<string, JsonSchema> = {
     ...commonSchemas(),
     ...(slos ? sloSchemas() : {}),
     ...(alerts ? alertSchemas() : {}),
+    ...(dashboards && signals ? dashboardSchemas() : {}),
   };
   for (const resource of resources) {
     Object.assign(paths, streamPaths(resource), push ? pushPath(resource) : {});
@@ -72,6 +80,9 @@ export function openApiDocument(
     tags: [
       { name: 'service', description: 'The service itself.' },
       ...(slos ? [{ name: 'slos', description: 'What is promised, and what is left of it.' }] : []),
+      ...(dashboards && signals
+        ? [{ name: 'dashboards', description: 'Panels, drawn from the metrics read here.' }]
+        : []),
       ...(alerts ? [{ name: 'alerts', description: 'What is watched, and what fires.' }] : []),
       ...resources.map(({ stream }) => ({ name: stream.name, description: stream.description })),
     ],

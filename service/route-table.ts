@@ -1,5 +1,6 @@
 /** The one table of all routes: what each answers, and what it needs of its caller. */
 import type { Request } from 'express';
+import { PanelReader } from '../dashboards/index.ts';
 import { AppError } from '../runtime/index.ts';
 import { bodyReader } from './body.ts';
 import type { ServiceDeps } from './deps.ts';
@@ -16,6 +17,7 @@ import {
   listIncidents,
   oneIncident,
 } from './routes/alerts.ts';
+import { listDashboards, oneDashboard } from './routes/dashboards.ts';
 import { listEvents, oneEvent } from './routes/events.ts';
 import { healthz, readyz } from './routes/health.ts';
 import { publishEvents } from './routes/publish.ts';
@@ -42,6 +44,7 @@ export function routeTable(deps: ServiceDeps): RouteTable {
       await handle(namedStream(byName, request), request, response);
     }) satisfies Handler;
 
+  const panels = panelReader(deps);
   const routes: RouteTable = {
     '/': reads((request, response) => welcome(deps, request, response)),
     '/v1/streams': queries((...each) => listStreams(deps, resources, ...each)),
@@ -69,8 +72,9 @@ export function routeTable(deps: ServiceDeps): RouteTable {
     ...pushRoutes(deps, known),
     ...sloRoutes(deps),
     ...alertRoutes(deps),
+    ...dashboardRoutes(panels),
     '/console': {
-      mount: { needs: 'reader', posts: 'operator', handle: consoleRoutes(deps, resources) },
+      mount: { needs: 'reader', posts: 'operator', handle: consoleRoutes(deps, resources, panels) },
     },
     '/healthz': { get: { needs: 'nothing', handle: healthz } },
     '/readyz': { get: { needs: 'nothing', handle: readyz(deps) } },
@@ -138,6 +142,18 @@ function alertRoutes(deps: ServiceDeps): RouteTable {
       post: operates((...each) => addSilence(deps, alerts, ...each)),
     },
     '/v1/silences/:silence/end': { post: operates((...each) => endSilence(alerts, ...each)) },
+  };
+}
+
+function panelReader({ dashboards, signals, clock }: ServiceDeps): PanelReader | undefined {
+  return dashboards && signals && new PanelReader({ dashboards, reader: signals, clock });
+}
+
+function dashboardRoutes(panels: PanelReader | undefined): RouteTable {
+  if (!panels) return {};
+  return {
+    '/v1/dashboards': reads((...each) => listDashboards(panels, ...each)),
+    '/v1/dashboards/:dashboard': reads((...each) => oneDashboard(panels, ...each)),
   };
 }
 

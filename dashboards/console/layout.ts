@@ -7,6 +7,7 @@ import type { Html } from './html.ts';
 const PAGES = [
   ['now', 'Now', '/console'],
   ['incidents', 'Incidents', '/console/incidents'],
+  ['panels', 'Panels', '/console/panels'],
   ['streams', 'Streams', '/console/streams'],
 ] as const;
 

@@ -22,10 +22,18 @@ export interface SeriesChart {
   readonly lines: readonly ChartLine[];
   readonly thresholds: readonly { readonly value: number; readonly label: string }[];
   readonly isStacked: boolean;
+  /** A `spark` stands beside its value and has neither texts nor legend; a `small` one fits a narrow panel. */
+  readonly size?: ChartSizeName;
 }
 
-const [WIDTH, HEIGHT] = [480, 190];
-const MARGIN = { left: 58, right: 8, top: 10, bottom: 22 };
+export type ChartSizeName = 'large' | 'small' | 'spark';
+
+/** In the picture's own pixels, so that texts of 12 are about that large where it is shown. */
+const SIZES = {
+  large: { width: 480, height: 190, left: 58, right: 8, top: 12, bottom: 22, times: 5 },
+  small: { width: 240, height: 150, left: 52, right: 6, top: 12, bottom: 22, times: 2 },
+  spark: { width: 240, height: 50, left: 1, right: 1, top: 3, bottom: 3, times: 0 },
+} as const;
 /** Lines that can be told apart by colour; the others take the colours again. */
 export const LINE_COLOURS = 8;
 /** Points further apart than this are not joined: a sample may be late, a gap is a gap. */
@@ -36,9 +44,12 @@ export function seriesChart(chart: SeriesChart): Html {
   const stacked = chart.isStacked ? stack(lines) : lines;
   return html`<div class="plot" id="${id}">
     ${drawing(chart, stacked)}
-    <ul class="legend">
-      ${lines.map((line, index) => legendItem(chart, line, index))}
-    </ul>
+    ${
+      chart.size !== 'spark' &&
+      html`<ul class="legend">
+        ${lines.map((line, index) => legendItem(chart, line, index))}
+      </ul>`
+    }
   </div>`;
 }
 
@@ -59,22 +70,20 @@ function legendItem(chart: SeriesChart, line: ChartLine, index: number): Html {
 }
 
 function drawing(chart: SeriesChart, lines: readonly ChartLine[]): Html {
-  const { unit, thresholds, title, stepSeconds } = chart;
+  const { unit, thresholds, title, stepSeconds, size = 'large' } = chart;
+  const { width, height, left, right: end, top, bottom, times } = SIZES[size];
+  const hasTexts = size !== 'spark';
   const [fromMs, toMs] = [Date.parse(chart.from), Date.parse(chart.to)];
   const values = lines.flatMap(({ points }) => points.flatMap(({ value }) => value ?? []));
   const shown = [...values, ...thresholds.map(({ value }) => value)];
   const { low, high, ticks } = scale(Math.min(0, ...shown), Math.max(0, ...shown));
   const x = (at: string) =>
-    round(
-      MARGIN.left +
-        ((WIDTH - MARGIN.left - MARGIN.right) * (Date.parse(at) - fromMs)) /
-          Math.max(1, toMs - fromMs),
-    );
+    round(left + ((width - left - end) * (Date.parse(at) - fromMs)) / Math.max(1, toMs - fromMs));
   const y = (value: number) =>
-    round(
-      MARGIN.top + ((HEIGHT - MARGIN.top - MARGIN.bottom) * (high - value)) / (high - low || 1),
-    );
-  const right = WIDTH - MARGIN.right;
+    round(top + ((height - top - bottom) * (high - value)) / (high - low || 1));
+  const right = width - end;
+  // A text above a line at the upper edge would leave the picture.
+  const labelY = (value: number) => (y(value) < 2 * top ? y(value) + 13 : y(value) - 4);
   const paths = lines.flatMap((line, index) =>
     runs(line, stepSeconds).map(
       (run) =>
@@ -86,13 +95,13 @@ function drawing(chart: SeriesChart, lines: readonly ChartLine[]): Html {
   );
   return html`<svg
     class="series"
-    viewBox="0 0 ${WIDTH} ${HEIGHT}"
+    viewBox="0 0 ${width} ${height}"
     role="img"
     aria-label="${title}, ${chart.from.slice(0, 16)} to ${chart.to.slice(0, 16)} UTC"
   >
-    ${ticks.map((tick) => html`<line class="grid" x1="${MARGIN.left}" x2="${right}" y1="${y(tick)}" y2="${y(tick)}" /><text x="${MARGIN.left - 6}" y="${y(tick) + 4}" text-anchor="end">${valueText(unit, tick)}</text>`)}
-    ${instants(fromMs, toMs).map((atMs) => html`<text x="${x(new Date(atMs).toISOString())}" y="${HEIGHT - 6}" text-anchor="middle">${timeText(atMs, toMs - fromMs)}</text>`)}
-    ${thresholds.map(({ value, label }) => html`<line class="threshold" x1="${MARGIN.left}" x2="${right}" y1="${y(value)}" y2="${y(value)}" /><text class="threshold" x="${right}" y="${y(value) - 4}" text-anchor="end">${label}</text>`)}
+    ${hasTexts && ticks.map((tick) => html`<line class="grid" x1="${left}" x2="${right}" y1="${y(tick)}" y2="${y(tick)}" /><text x="${left - 6}" y="${y(tick) + 4}" text-anchor="end">${valueText(unit, tick)}</text>`)}
+    ${instants(fromMs, toMs, times).map((atMs) => html`<text x="${x(new Date(atMs).toISOString())}" y="${height - 6}" text-anchor="middle">${timeText(atMs, toMs - fromMs)}</text>`)}
+    ${thresholds.map(({ value, label }) => html`<line class="threshold" x1="${left}" x2="${right}" y1="${y(value)}" y2="${y(value)}" />${hasTexts && html`<text class="threshold" x="${right}" y="${labelY(value)}" text-anchor="end">${label}</text>`}`)}
     ${paths}
   </svg>`;
 }
@@ -146,9 +155,12 @@ function scale(lowest: number, highest: number) {
   return { low, high, ticks };
 }
 
-/** Five instants within the range, ends left out for their texts to fit. */
-function instants(fromMs: number, toMs: number): readonly number[] {
-  return [0.1, 0.3, 0.5, 0.7, 0.9].map((share) => fromMs + share * (toMs - fromMs));
+/** Instants within the range, ends left out for their texts to fit. */
+function instants(fromMs: number, toMs: number, count: number): readonly number[] {
+  return Array.from(
+    { length: count },
+    (_, index) => fromMs + ((index + 0.5) / count) * (toMs - fromMs),
+  );
 }
 
 function timeText(atMs: number, spanMs: number): string {

@@ -9,11 +9,12 @@ import {
   loadAssets,
   nowPage,
   pageHtml,
+  panelsPage,
   sloPage,
   streamPage,
   streamsPage,
 } from '../../dashboards/index.ts';
-import type { Asset, ConsolePage, Html, Reader } from '../../dashboards/index.ts';
+import type { Asset, ConsolePage, Html, PanelReader, Reader } from '../../dashboards/index.ts';
 import { AppError, isAppError, messageOf } from '../../runtime/index.ts';
 import { principalOf } from '../auth/access-gate.ts';
 import type { ServiceDeps } from '../deps.ts';
@@ -25,7 +26,7 @@ import type { StreamResource } from '../stream-resource.ts';
 import { alertsOf, incidentModel, incidentsOf, readerOf } from './alert-models.ts';
 import { alertForms } from './form-routes.ts';
 import { LiveFeed } from './live-feed.ts';
-import { nowModel, sloModel, streamModel } from './page-models.ts';
+import { nowModel, panelsModel, sloModel, streamModel } from './page-models.ts';
 
 /** Everything from this service, nothing inline, no frame around it. */
 const CONTENT_SECURITY_POLICY =
@@ -51,6 +52,7 @@ interface Page {
 export function consoleRoutes(
   deps: ServiceDeps,
   resources: readonly StreamResource[],
+  panels?: PanelReader,
 ): RequestHandler {
   const { slos, alerts, clock, version, projectId } = deps;
   const assets = loadAssets();
@@ -110,6 +112,10 @@ export function consoleRoutes(
       ),
     );
   }
+  page('/panels{/:dashboard}', async (request, reader) => {
+    const model = await panelsModel(deps, panels, request, reader);
+    return { title: model.answer.title, page: 'panels', main: panelsPage(model) };
+  });
   page('/streams', async () => ({
     title: 'Streams',
     page: 'streams',

@@ -1,5 +1,13 @@
 /** What the console's pages are made of: the answers of the API's routes, so that every figure is the API's. */
-import type { NowModel, Reader, SloModel, StreamModel } from '../../dashboards/index.ts';
+import type { Request } from 'express';
+import type {
+  NowModel,
+  PanelReader,
+  PanelsModel,
+  Reader,
+  SloModel,
+  StreamModel,
+} from '../../dashboards/index.ts';
 import { AppError, messageOf } from '../../runtime/index.ts';
 import { breakdownJson, burnDownJson, evaluationJson, statusJson } from '../../slo/index.ts';
 import type { BurnDownJson } from '../../slo/index.ts';
@@ -7,6 +15,7 @@ import type { ServiceDeps } from '../deps.ts';
 import { jsonPage } from '../list.ts';
 import type { List } from '../list.ts';
 import { shorten } from '../parameters.ts';
+import { namedDashboard, RANGE_NAMES, rangeOf } from '../routes/dashboards.ts';
 import { eventsList } from '../routes/events.ts';
 import { quarantineList } from '../routes/quarantine.ts';
 import { streamBody } from '../routes/streams.ts';
@@ -15,6 +24,8 @@ import type { StreamResource } from '../stream-resource.ts';
 import { alertsOfNow, costedIncidents } from './alert-models.ts';
 
 const ROWS_SHOWN = 20;
+/** Opened where none is named. */
+const FIRST_DASHBOARD = 'on-call';
 
 export async function nowModel(
   deps: ServiceDeps,
@@ -68,6 +79,25 @@ export async function sloModel(deps: ServiceDeps, name: string): Promise<SloMode
   const playbook = deps.playbook ?? (() => undefined);
   const incidents = await costedIncidents(deps, name);
   return { slo: statusJson(status), burnDown, breakdown, playbook, ...incidents };
+}
+
+/** @throws AppError `not_found` where there is no such dashboard, or none at all */
+export async function panelsModel(
+  deps: ServiceDeps,
+  panels: PanelReader | undefined,
+  request: Request,
+  reader: Reader,
+): Promise<PanelsModel> {
+  const range = rangeOf(request);
+  const all = panels?.dashboards ?? [];
+  const first = all.find(({ name }) => name === FIRST_DASHBOARD) ?? all[0];
+  const name = request.params['dashboard'] ?? first?.name;
+  if (!panels || name === undefined) {
+    throw new AppError('not_found', 'This process reads no metrics that panels could show.');
+  }
+  const answer = await panels.answer(namedDashboard(panels, String(name)), range);
+  const open = alertsOfNow(deps, reader)?.open;
+  return { answer, dashboards: all, ranges: RANGE_NAMES, ...(open ? { open } : {}) };
 }
 
 /** A picture that cannot be drawn leaves the page's figures standing. */

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { AlertEvaluator, loadPolicies, openAlertLog } from '../../alerts/index.ts';
 import type { Delivery } from '../../alerts/index.ts';
+import { loadDashboards } from '../../dashboards/index.ts';
 import { silentLogger, systemClock } from '../../runtime/index.ts';
 import { loadSlos, SloEvaluator } from '../../slo/index.ts';
 import { localSignalReader, MetricStore } from '../../telemetry/index.ts';
@@ -53,6 +54,10 @@ export async function startSeeded(badSteps = 0, port = 0): Promise<SeededService
     slos: evaluator,
     alerts,
     signals: localSignalReader(store),
+    dashboards: loadDashboards('dashboards', {
+      streams: [{ name: 'transactions', subscription: 'transactions-ingest' }],
+      slos: evaluator.slos,
+    }),
     playbook: (path) => readFileSync(path, 'utf8'),
     backlog: async () => [
       {

@@ -1,6 +1,7 @@
 /** The door before the routes: closed where nothing is said, and every route of the service says what it needs. */
 import { readFileSync } from 'node:fs';
 import test from 'ava';
+import { localSignalReader, MetricStore } from '../../../telemetry/index.ts';
 import express from 'express';
 import { silentLogger, systemClock } from '../../../runtime/index.ts';
 import { listen, openIdentity, openToLoopback } from '../../../service/index.ts';
@@ -30,6 +31,8 @@ test('every operation says what it needs, and only probes need nothing', async (
     push: () => Promise.resolve(),
     slos: NO_SLOS,
     alerts: NO_ALERTS,
+    dashboards: [],
+    signals: localSignalReader(new MetricStore()),
   });
   const open: string[] = [];
   for (const [path, { get, post, mount }] of Object.entries(table)) {
