@@ -16,9 +16,9 @@ import type { Operation } from './openapi-operation.ts';
 import { commonSchemas, ref, streamSchemas, text } from './openapi-schemas.ts';
 import { pushPath, streamPaths } from './openapi-stream-paths.ts';
 import type { JsonSchema } from './parameters.ts';
-import { historyParameters } from './routes/slos.ts';
+import { historyParameters, targetParameter } from './routes/slos.ts';
 import type { RouteTable } from './route.ts';
-import { sloSchemas } from './slo-schemas.ts';
+import { sloSchemas, whatIfSchema } from './slo-schemas.ts';
 import type { StreamResource } from './stream-resource.ts';
 
 export interface OpenApiDocument {
@@ -56,12 +56,14 @@ export function openApiDocument(
   const paths: Record<string, Record<string, Operation>> = {
     ...servicePaths(),
     ...(slos ? sloPaths() : {}),
+    ...(slos && alerts && signals ? whatIfPaths() : {}),
     ...(alerts ? alertPaths() : {}),
     ...(dashboards && signals ? dashboardPaths() : {}),
   };
   let schemas: Record<string, JsonSchema> = {
     ...commonSchemas(),
     ...(slos ? sloSchemas() : {}),
+    ...(slos && alerts && signals ? { SloWhatIf: whatIfSchema() } : {}),
     ...(alerts ? alertSchemas() : {}),
     ...(dashboards && signals ? dashboardSchemas() : {}),
   };
@@ -172,6 +174,19 @@ function sloPaths(): Record<string, Record<string, Operation>> {
       'Where the bad events of the window come from: by route or by stream',
       'SloBreakdown',
       [name],
+    ),
+  };
+}
+
+function whatIfPaths(): Record<string, Record<string, Operation>> {
+  const name = { name: 'slo', in: 'path', required: true, description: 'Name of the SLO.' };
+  const target = { ...parameterObject(targetParameter), required: true };
+  return {
+    '/v1/slos/{slo}/what-if': sloOperation(
+      'sloWhatIf',
+      'Budget and pages that another objective would have meant, over the recorded past',
+      'SloWhatIf',
+      [{ ...name, schema: text }, target],
     ),
   };
 }

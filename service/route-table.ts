@@ -24,10 +24,18 @@ import { publishEvents } from './routes/publish.ts';
 import { receivePush } from './routes/push.ts';
 import { listQuarantine } from './routes/quarantine.ts';
 import { replayQuarantined } from './routes/replay.ts';
-import { listSlos, oneSlo, sloBreakdown, sloBurnDown, sloHistory } from './routes/slos.ts';
+import {
+  listSlos,
+  oneSlo,
+  sloBreakdown,
+  sloBurnDown,
+  sloHistory,
+  sloWhatIf,
+} from './routes/slos.ts';
 import { addSilence, endSilence, listSilences } from './routes/silences.ts';
 import { listStreams, oneStream, welcome } from './routes/streams.ts';
 import { listWindows } from './routes/windows.ts';
+import { WhatIf } from './what-if.ts';
 import { streamResource } from './stream-resource.ts';
 import type { StreamResource } from './stream-resource.ts';
 
@@ -45,6 +53,7 @@ export function routeTable(deps: ServiceDeps): RouteTable {
     }) satisfies Handler;
 
   const panels = panelReader(deps);
+  const whatIf = openWhatIf(deps);
   const routes: RouteTable = {
     '/': reads((request, response) => welcome(deps, request, response)),
     '/v1/streams': queries((...each) => listStreams(deps, resources, ...each)),
@@ -70,11 +79,15 @@ export function routeTable(deps: ServiceDeps): RouteTable {
       },
     },
     ...pushRoutes(deps, known),
-    ...sloRoutes(deps),
+    ...sloRoutes(deps, whatIf),
     ...alertRoutes(deps),
     ...dashboardRoutes(panels),
     '/console': {
-      mount: { needs: 'reader', posts: 'operator', handle: consoleRoutes(deps, resources, panels) },
+      mount: {
+        needs: 'reader',
+        posts: 'operator',
+        handle: consoleRoutes(deps, resources, { panels, whatIf }),
+      },
     },
     '/healthz': { get: { needs: 'nothing', handle: healthz } },
     '/readyz': { get: { needs: 'nothing', handle: readyz(deps) } },
@@ -109,7 +122,11 @@ function pushRoutes(
   };
 }
 
-function sloRoutes(deps: ServiceDeps): RouteTable {
+function openWhatIf({ slos, alerts, signals, clock }: ServiceDeps): WhatIf | undefined {
+  return slos && alerts && signals && new WhatIf({ slos, alerts, signals, clock });
+}
+
+function sloRoutes(deps: ServiceDeps, whatIf: WhatIf | undefined): RouteTable {
   const { slos } = deps;
   if (!slos) return {};
   return {
@@ -118,6 +135,9 @@ function sloRoutes(deps: ServiceDeps): RouteTable {
     '/v1/slos/:slo/history': reads((...each) => sloHistory(deps, slos, ...each)),
     '/v1/slos/:slo/burn-down': reads((...each) => sloBurnDown(slos, ...each)),
     '/v1/slos/:slo/breakdown': reads((...each) => sloBreakdown(slos, ...each)),
+    ...(whatIf
+      ? { '/v1/slos/:slo/what-if': reads((...each) => sloWhatIf(slos, whatIf, ...each)) }
+      : {}),
   };
 }
 

@@ -155,3 +155,30 @@ function sloSchema(): JsonSchema {
     links: object({ self: text, history: text }),
   });
 }
+
+/** Two objectives side by side. */
+export function whatIfSchema(): JsonSchema {
+  const side = object({
+    objective_percent: number,
+    budget_ratio: ratio,
+    allowed_count: amount,
+    remaining_ratio: number,
+    page_count: count,
+    ticket_count: count,
+    median_seconds_to_detect: orNull(amount),
+    median_seconds_to_resolve: orNull(amount),
+    alerts: list({ type: 'object', description: 'As `highwater backtest --json` has it.' }),
+  });
+  return object({
+    slo: text,
+    window_seconds: amount,
+    from: time,
+    to: time,
+    step_seconds: amount,
+    notes: list(text),
+    good_count: amount,
+    valid_count: amount,
+    current: side,
+    proposed: side,
+  });
+}

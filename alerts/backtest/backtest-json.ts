@@ -30,7 +30,8 @@ export function backtestJson({
   };
 }
 
-function candidateJson(result: CandidateResult) {
+/** What one candidate would have told. */
+export function candidateJson(result: CandidateResult) {
   return {
     candidate: result.candidate,
     page_count: result.pageCount,

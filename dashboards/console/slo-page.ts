@@ -7,6 +7,8 @@ import { html } from './html.ts';
 import type { Html } from './html.ts';
 import { incidentsTable } from './incident-page.ts';
 import { playbookHtml } from './playbook.ts';
+import { whatIfSection } from './what-if-section.ts';
+import type { WhatIfAsked } from './what-if-section.ts';
 import { badOfValid, burnTable, exhaustionText, sliPercent, stateBadge } from './slo-card.ts';
 
 export interface SloModel {
@@ -14,6 +16,8 @@ export interface SloModel {
   readonly burnDown: BurnDownJson | undefined;
   readonly breakdown: BreakdownJson | undefined;
   readonly playbook: (path: string) => string | undefined;
+  /** Absent where nothing was asked; `null` where nothing can be. */
+  readonly whatIf?: WhatIfAsked | null;
   /** Of its own policy, newest first; absent where no alerts are evaluated. */
   readonly incidents?: readonly IncidentJson[];
   readonly cost?: ReadonlyMap<string, EvidenceJson['budget']>;
@@ -89,6 +93,7 @@ export function sloPage(model: SloModel): Html {
         ${incidents.length === 0 ? html`<p class="soft">None fired of this objective.</p>` : incidentsTable(incidents, cost)}
       </section>`
     }
+    ${model.whatIf !== null && whatIfSection(slo, burnDown, model.whatIf)}
     <section aria-labelledby="playbook">
       <h2 id="playbook">Playbook</h2>
       <div class="playbook">

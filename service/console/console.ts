@@ -25,6 +25,7 @@ import { streamBody } from '../routes/streams.ts';
 import type { StreamResource } from '../stream-resource.ts';
 import { alertsOf, incidentModel, incidentsOf, readerOf } from './alert-models.ts';
 import { alertForms } from './form-routes.ts';
+import type { WhatIf } from '../what-if.ts';
 import { LiveFeed } from './live-feed.ts';
 import { nowModel, panelsModel, sloModel, streamModel } from './page-models.ts';
 
@@ -52,7 +53,7 @@ interface Page {
 export function consoleRoutes(
   deps: ServiceDeps,
   resources: readonly StreamResource[],
-  panels?: PanelReader,
+  { panels, whatIf }: { panels: PanelReader | undefined; whatIf: WhatIf | undefined },
 ): RequestHandler {
   const { slos, alerts, clock, version, projectId } = deps;
   const assets = loadAssets();
@@ -84,8 +85,8 @@ export function consoleRoutes(
     page: 'now',
     main: nowPage(await nowModel(deps, resources, reader)),
   }));
-  page('/slos/:slo', async ({ params }) => {
-    const model = await sloModel(deps, String(params['slo']));
+  page('/slos/:slo', async (request) => {
+    const model = await sloModel(deps, whatIf, request);
     return { title: model.slo.title, page: undefined, main: sloPage(model) };
   });
   page('/incidents', async ({ url }) => {

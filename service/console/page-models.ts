@@ -8,13 +8,15 @@ import type {
   SloModel,
   StreamModel,
 } from '../../dashboards/index.ts';
-import { AppError, messageOf } from '../../runtime/index.ts';
+import { AppError, isAppError, messageOf } from '../../runtime/index.ts';
 import { breakdownJson, burnDownJson, evaluationJson, statusJson } from '../../slo/index.ts';
 import type { BurnDownJson } from '../../slo/index.ts';
 import type { ServiceDeps } from '../deps.ts';
 import { jsonPage } from '../list.ts';
 import type { List } from '../list.ts';
-import { shorten } from '../parameters.ts';
+import { readQuery, shorten } from '../parameters.ts';
+import { targetParameter } from '../routes/slos.ts';
+import type { WhatIf } from '../what-if.ts';
 import { namedDashboard, RANGE_NAMES, rangeOf } from '../routes/dashboards.ts';
 import { eventsList } from '../routes/events.ts';
 import { quarantineList } from '../routes/quarantine.ts';
@@ -58,7 +60,13 @@ const NOT_EVALUATED = {
 };
 
 /** @throws AppError `not_found`; `metrics_unavailable` before the first evaluation */
-export async function sloModel(deps: ServiceDeps, name: string): Promise<SloModel> {
+export async function sloModel(
+  deps: ServiceDeps,
+  whatIf: WhatIf | undefined,
+  request: Request,
+): Promise<SloModel> {
+  const name = String(request.params['slo']);
+  const target = readQuery(request.url, [targetParameter]).get(targetParameter);
   const { slos } = deps;
   const slo = slos?.slos.find((each) => each.name === name);
   if (!slos || !slo) throw new AppError('not_found', `There is no SLO ${shorten(name)}.`);
@@ -78,7 +86,18 @@ export async function sloModel(deps: ServiceDeps, name: string): Promise<SloMode
   ]);
   const playbook = deps.playbook ?? (() => undefined);
   const incidents = await costedIncidents(deps, name);
-  return { slo: statusJson(status), burnDown, breakdown, playbook, ...incidents };
+  const asked =
+    whatIf && target !== undefined
+      ? await whatIf.answer(slo, target).then(
+          (answer) => ({ target, answer, problem: undefined }),
+          (error: unknown) => {
+            if (!isAppError(error)) throw error;
+            return { target, answer: undefined, problem: messageOf(error) };
+          },
+        )
+      : undefined;
+  const answered = whatIf ? (asked ? { whatIf: asked } : {}) : { whatIf: null };
+  return { slo: statusJson(status), burnDown, breakdown, playbook, ...incidents, ...answered };
 }
 
 /** @throws AppError `not_found` where there is no such dashboard, or none at all */

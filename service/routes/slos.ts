@@ -11,6 +11,8 @@ import {
 import type { SloEvaluator } from '../../slo/index.ts';
 import type { ServiceDeps } from '../deps.ts';
 import { readQuery, shorten, timeParameter } from '../parameters.ts';
+import type { Parameter } from '../parameters.ts';
+import type { WhatIf } from '../what-if.ts';
 import { negotiate, sendWhole } from '../respond.ts';
 
 const DAY_MS = 86_400_000;
@@ -98,6 +100,29 @@ export async function sloBreakdown(
   const { name } = namedSlo(slos, request);
   const answer = await (slos.breakdown(name) ?? notYet(slos, name));
   sendWhole(request, response, 'json', JSON.stringify(breakdownJson(name, answer)));
+}
+
+/** A percentage as it would be written: kept as text, for 99.9 is no double. */
+export const targetParameter: Parameter<string> = {
+  name: 'target',
+  description: 'The objective to try, in percent, such as 99.5.',
+  schema: { type: 'string', pattern: '^[0-9]{1,2}([.][0-9]{1,6})?$' },
+  parse: (given) => given,
+};
+
+export async function sloWhatIf(
+  slos: SloSource,
+  whatIf: WhatIf,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  negotiate(request, response, ['json']);
+  const target = readQuery(request.url, [targetParameter]).get(targetParameter);
+  const slo = namedSlo(slos, request);
+  if (target === undefined) {
+    throw new AppError('invalid_argument', 'target: expected a percentage, such as 99.5');
+  }
+  sendWhole(request, response, 'json', JSON.stringify(await whatIf.answer(slo, target)));
 }
 
 function notYet({ latest }: SloSource, name: string): never {

@@ -14,6 +14,7 @@ const PATHS = [
   '/console',
   '/console/slos/api-availability',
   '/console/slos/api-latency',
+  '/console/slos/api-availability?target=99',
   '/console/incidents',
   '/console/panels',
   '/console/panels/pipeline?range=7d',
