@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { PubSub } from '@google-cloud/pubsub';
 import type { AlertEvaluator, GameDays } from '../alerts/index.ts';
-import { loadDashboards } from '../dashboards/index.ts';
 import type { PubsubServer, SubscriptionBacklog } from '../emulator/index.ts';
 import { startPubsubThread } from '../emulator/index.ts';
 import type { Ingest, IngestOptions } from '../ingest/index.ts';
@@ -10,6 +9,7 @@ import { observeIngest, replayQuarantine, startIngest } from '../ingest/index.ts
 import { AppError, makeDataFolder, systemClock } from '../runtime/index.ts';
 import type { ServiceDeps } from '../service/index.ts';
 import { createApp, guardedWarehouse, laneLimits, listen } from '../service/index.ts';
+import { loadDashboards } from '../dashboards/index.ts';
 import type { SloEvaluator } from '../slo/index.ts';
 import type { Warehouse } from '../warehouse/index.ts';
 import type { SignalReader } from '../telemetry/index.ts';
@@ -129,21 +129,22 @@ export async function openApi(
   warehouse: Warehouse,
   { metrics, faults }: ProcessTelemetry,
   parts: {
+    signals?: SignalReader;
     server?: PubsubServer;
     ingest?: Ingest;
     slos?: SloEvaluator;
     alerts?: AlertEvaluator;
     gameDays?: GameDays;
-    signals?: SignalReader;
   } = {},
 ): Promise<string> {
   const { config, logger, streams, shutdown, version } = context;
-  const { server, ingest, slos, alerts, gameDays, signals } = parts;
+  const { server, ingest, slos, alerts, gameDays } = parts;
   const checks = [
     { name: 'warehouse', check: () => warehouse.check() },
     { name: 'messages', check: () => checkTopics(pubsub, context) },
     ...(ingest ? [{ name: 'ingest', check: () => checkIngest(ingest) }] : []),
   ];
+  const { signals } = parts;
   const playbooks = loadPlaybooks([...(slos?.slos ?? []), ...(alerts?.definitions.policies ?? [])]);
   const identity = await openConfiguredIdentity(context);
   const guarded = guardedWarehouse(warehouse, {
@@ -160,6 +161,11 @@ export async function openApi(
     publish: (stream, messages) => publishAll(pubsub, stream.topic, messages),
     replayQuarantine: (stream, request) =>
       replayQuarantine({ ...request, warehouse, pubsub, stream, nowMs: systemClock.nowMs() }),
+    ...(signals ? { signals } : {}),
+    dashboards: loadDashboards(DASHBOARDS_FOLDER, {
+      streams: sloStreams(streams),
+      slos: slos?.slos ?? [],
+    }),
     checks,
     metrics,
     ...(faults ? { faults } : {}),
@@ -167,11 +173,6 @@ export async function openApi(
     playbook: (path) => playbooks.get(path),
     ...(alerts ? { alerts } : {}),
     ...(gameDays ? { gameDays } : {}),
-    ...(signals ? { signals } : {}),
-    dashboards: loadDashboards(DASHBOARDS_FOLDER, {
-      streams: sloStreams(streams),
-      slos: slos?.slos ?? [],
-    }),
     ...(server ? { backlog: () => server.backlog() } : {}),
     ...(ingest ? { ingestStats: () => ingest.stats() } : {}),
     ...(ingest && config.INGEST_INTAKE === 'push'

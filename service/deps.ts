@@ -1,11 +1,11 @@
 /** What the service is given: all effects come in here, nothing is read from the process. */
 import type { Clock, Logger } from '../runtime/index.ts';
 import type { AlertsSource, GameDays } from '../alerts/index.ts';
-import type { Dashboard } from '../dashboards/index.ts';
 import type { Identity } from './auth/identity.ts';
 import type { RequestLimits } from './auth/request-limits.ts';
 import type { LaneLimits, LaneName } from './overload/lane.ts';
 import type { SloSource } from './routes/slos.ts';
+import type { Dashboard } from '../dashboards/index.ts';
 import type { Stream } from '../streams/index.ts';
 import type { Faults, Metrics, SignalReader } from '../telemetry/index.ts';
 import type { Warehouse } from '../warehouse/index.ts';
@@ -76,6 +76,10 @@ export interface ServiceDeps {
   readonly ingestStats?: () => readonly object[];
   /** Where requests are measured; absent: they are not. */
   readonly metrics?: Metrics;
+  /** Panels that are drawn of `signals`; absent: there are no such routes. */
+  readonly dashboards?: readonly Dashboard[];
+  /** Where pictures of the past are read from; absent: there are none. */
+  readonly signals?: SignalReader;
   /** Failures asked for on purpose; absent where they are not allowed. */
   readonly faults?: Pick<Faults, 'errorIsDue' | 'latencyMs'>;
   /** Statuses of SLOs and their hours; absent: there are no such routes. */
@@ -86,10 +90,6 @@ export interface ServiceDeps {
   readonly alerts?: AlertsSource;
   /** Game days, for the console; absent where faults are not allowed. */
   readonly gameDays?: GameDays;
-  /** Panels that are drawn of `signals`; absent: there are no such routes. */
-  readonly dashboards?: readonly Dashboard[];
-  /** Where pictures of the past are read from; absent: there are none. */
-  readonly signals?: SignalReader;
   /** Who is asking. */
   readonly identity: Identity;
   /** How often; absent: as often as they like. */

@@ -35,12 +35,12 @@ export function addStartCommand(program: Command): void {
         const alerts = openAlerts(context, telemetry, { reader, slos, hasCanary, silences });
         const days = openGameDays(context, telemetry, alerts);
         const url = await openApi(context, pubsub, warehouse, telemetry, {
+          signals: reader,
           ...(server ? { server } : {}),
           ingest,
           slos,
           alerts,
           ...(days ? { gameDays: days.gameDays } : {}),
-          signals: reader,
         });
         days?.open(url);
         openCanary(context, telemetry, url);

@@ -72,6 +72,26 @@ function sectionHtml(
   </section>`;
 }
 
+/** Panels of a dashboard that show a stream, with the lines of that stream alone. */
+export function streamPanels(answer: DashboardJson, stream: string): Html | undefined {
+  const panels = answer.sections
+    .flatMap((section) => section.panels)
+    .map((panel) => ({
+      ...panel,
+      lines: panel.lines.filter(({ labels }) => labels['stream'] === stream),
+    }))
+    .filter(({ kind, lines }) => kind === 'chart' && lines.length > 0);
+  if (panels.length === 0) return undefined;
+  const items = panels.map(
+    (panel, at) =>
+      html`<article class="panel card w16" aria-labelledby="s-${at}">
+        <h3 id="s-${at}">${panel.title}</h3>
+        ${pictureOf(answer, panel, `stream-plot-${at}`)}
+      </article>`,
+  );
+  return html`<div class="panels">${items}</div>`;
+}
+
 function panelBody({ answer, open }: PanelsModel, panel: PanelJson, id: string): Html {
   const { kind, text, problem, lines, metrics } = panel;
   if (kind === 'text') return html`<div class="playbook">${playbookHtml(text ?? '')}</div>`;

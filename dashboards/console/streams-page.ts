@@ -2,6 +2,8 @@
 import { count, duration, figure, instant } from './figures.ts';
 import { html } from './html.ts';
 import type { Html, HtmlValue } from './html.ts';
+import type { DashboardJson } from '../panel-json.ts';
+import { streamPanels } from './panels-page.ts';
 import { freshnessTable } from './now-page.ts';
 import type { StreamNow } from './now-page.ts';
 
@@ -23,6 +25,8 @@ export interface RefusedMessage {
 }
 
 export interface StreamModel {
+  /** The dashboard whose panels show throughput and lag; absent where no metrics are read. */
+  readonly pipeline?: DashboardJson;
   readonly stream: StreamNow & { readonly description: string };
   readonly columns: readonly string[];
   readonly groupBy: readonly string[];
@@ -71,6 +75,10 @@ export function streamPage(model: StreamModel): Html {
         <dd class="big">${figure(stream.quarantine_count, count)}</dd>
       </div>
     </dl>
+    <section aria-labelledby="throughput">
+      <h2 id="throughput">Throughput and lag</h2>
+      ${throughput(model)}
+    </section>
     <section aria-labelledby="windows">
       <h2 id="windows">Windows</h2>
       ${windowsTable(model)}
@@ -83,6 +91,17 @@ export function streamPage(model: StreamModel): Html {
       <h2 id="rows">Latest rows</h2>
       ${rowsTable(model)}
     </section>`;
+}
+
+function throughput({ pipeline, stream }: StreamModel): Html {
+  if (!pipeline) return html`<p class="soft">This process reads no metrics.</p>`;
+  return (
+    streamPanels(pipeline, stream.name) ??
+    html`<p class="empty">
+      Nothing of this stream was measured in ${pipeline.range}. Does an ingester run, and does
+      anybody publish to <code>${stream.name}</code>?
+    </p>`
+  );
 }
 
 function windowsTable({ windows, groupBy, measures }: StreamModel): Html {

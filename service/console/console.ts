@@ -126,7 +126,7 @@ export function consoleRoutes(
     const name = String(params['stream']);
     const resource = resources.find(({ stream }) => stream.name === name);
     if (!resource) throw new AppError('not_found', `There is no stream ${shorten(name)}.`);
-    const main = streamPage(await streamModel(deps, resource));
+    const main = streamPage(await streamModel(deps, panels, resource));
     return { title: name, page: 'streams', main };
   });
   router.get('/live', (_request, response) => feed.add(response));

@@ -28,6 +28,8 @@ import { alertsOfNow, costedIncidents } from './alert-models.ts';
 const ROWS_SHOWN = 20;
 /** Opened where none is named. */
 const FIRST_DASHBOARD = 'on-call';
+/** Its panels by stream are on the streams' pages, too. */
+const STREAM_DASHBOARD = 'pipeline';
 
 export async function nowModel(
   deps: ServiceDeps,
@@ -135,6 +137,7 @@ async function burnDownOf(
 
 export async function streamModel(
   deps: ServiceDeps,
+  panels: PanelReader | undefined,
   resource: StreamResource,
 ): Promise<StreamModel> {
   const { warehouse } = deps;
@@ -147,7 +150,10 @@ export async function streamModel(
     itemsOf(quarantineList(warehouse, definition, url, 'json')),
     itemsOf(eventsList(warehouse, resource, url, 'json')),
   ]);
+  const shown = panels?.dashboards.find((each) => each.name === STREAM_DASHBOARD);
+  const pipeline = panels && shown ? await panels.answer(shown, '1h') : undefined;
   return {
+    ...(pipeline ? { pipeline } : {}),
     stream,
     columns: definition.columns.map(({ name }) => name),
     groupBy: windows?.groupBy ?? [],

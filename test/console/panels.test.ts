@@ -100,3 +100,14 @@ test('answers are as the OpenAPI document says; what is not there is named', asy
   t.is((await raw(service, '/v1/dashboards/on-call?range=9y')).status, 400);
   t.is((await raw(service, '/console/panels/none')).status, 404);
 });
+
+test('the page of a stream has its throughput and lag, with the figures of the pipeline’s panels', async (t) => {
+  const answer = await getJson(service, '/v1/dashboards/pipeline?range=1h');
+  const { body } = await raw(service, '/console/streams/transactions');
+  for (const title of ['Messages received per second', 'Watermark lag']) {
+    const panel = panelsOf(answer).find((each) => each.title === title);
+    t.true(body.includes(`>${title}</h3>`));
+    t.true(body.includes(`<data value="${newest(panel?.lines[0])}">`), title);
+  }
+  t.regex((await raw(service, '/console/streams/typed')).body, /Does an ingester run/);
+});

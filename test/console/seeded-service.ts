@@ -144,6 +144,13 @@ function samplesOf({ good, failed }: { good: number; failed: number }): readonly
       { subscription_id: 'transactions-ingest' },
       1,
     ),
+    {
+      name: 'ingest_received_total',
+      labels: { stream: 'transactions' },
+      value: good,
+      kind: 'counter',
+    },
+    gauge('ingest_watermark_lag_seconds', { stream: 'transactions' }, 4),
     gauge('highwater_build_info', { version: '0.0.0' }, 1),
     gauge('canary_age_seconds', {}, 2),
   ];
