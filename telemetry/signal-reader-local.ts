@@ -9,7 +9,7 @@ import type { Instants, SignalPoint, SignalRange, SignalReader, SignalValue } fr
 export const RANGE_POINTS_MAX = 11_000;
 
 /** Instants that are answered before others get their turn: some milliseconds where a signal has hundreds of series. */
-const INSTANTS_AT_ONCE = 4;
+const INSTANTS_AT_ONCE = 16;
 
 /**
  * Reads are synchronous within, so that all answers of a call are of one moment. A range is answered a few instants at a time: a
