@@ -1,5 +1,8 @@
 /** What a benchmark is and what it prints: named figures with a unit and, where there is one, a target. */
+import { columns } from './columns.ts';
 import type { Scratch } from './scratch.ts';
+
+const VALUE_COLUMN = 2;
 
 export type Unit = 'ratio' | 'events/s' | 'ms' | 's' | 'bytes/min';
 
@@ -57,15 +60,7 @@ export function table(measured: readonly Measured[]): string {
       verdict(row),
     ]),
   ];
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, column) =>
-        column === 2 ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
-      )
-      .join('  ')
-      .trimEnd();
-  return `${rows.map(line).join('\n')}\n`;
+  return columns(rows, [VALUE_COLUMN]);
 }
 
 /** Middle value; the mean of the two middle ones where their count is even. */

@@ -16,7 +16,7 @@ locals {
     TELEMETRY_REGION = var.region
   }
 
-  api_env = merge(local.api_identity, {
+  api_env = {
     HIGHWATER_HOST = "0.0.0.0"
     METRICS_SOURCE = "google"
     # The process checks for itself who was let in: IAP's signed header, or the ID token where IAP is off.
@@ -26,15 +26,5 @@ locals {
     AUTH_READERS       = join(",", var.api.readers)
     AUTH_PUBLISHERS    = join(",", var.api.publishers)
     AUTH_OPERATORS     = join(",", var.api.operators)
-  })
-
-  # IAP signs who asks. Without it Cloud Run lets in only the callers it is given, and passes on no token that could be checked.
-  api_identity = var.api.iap ? tomap({
-    AUTH_MODE         = "iap"
-    AUTH_IAP_AUDIENCE = "/projects/${var.project_number}/locations/${var.region}/services/${var.names.api}"
-    AUTH_READERS      = "*"
-    }) : tomap({
-    AUTH_MODE        = "none"
-    AUTH_OPEN_TO_ALL = "yes"
-  })
+  }
 }

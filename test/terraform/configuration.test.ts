@@ -1,6 +1,9 @@
 /** The configuration held against itself and against our policies, with no provider. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
 import { SETTINGS } from '../../runtime/index.ts';
+import { ROOT } from '../dashboards/shipped.ts';
 import { readConfiguration } from './configuration.ts';
 import type { Block } from './configuration.ts';
 
@@ -100,6 +103,19 @@ test('settings that the processes are given are settings that they know', (t) =>
   const others = /^(?:CREMA_CONFIG|GCP_\w+)$/;
   t.deepEqual(
     names.filter((name) => !Object.hasOwn(SETTINGS, name) && !others.test(name)),
+    [],
+  );
+});
+
+test('the README names every variable and every output of the root', (t) => {
+  const readme = readFileSync(join(ROOT, 'terraform/README.md'), 'utf8');
+  const rows = readme.split('\n').filter((line) => line.startsWith('| `'));
+  const named = new Set(
+    rows.flatMap((line) => [...line.split('|')[1]!.matchAll(/`(\w+)`/g)].map(([, name]) => name!)),
+  );
+  const { variables, outputs } = ROOT_MODULE;
+  t.deepEqual(
+    [...Object.keys(variables), ...Object.keys(outputs)].filter((name) => !named.has(name)),
     [],
   );
 });
