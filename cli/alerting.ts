@@ -83,6 +83,7 @@ export function openAlerts(
     reader,
     log,
     tell,
+    deliveriesOf: (incidentId) => notifier.deliveriesOf(incidentId),
     onEvaluated: (outcome) => counters[outcome].add(1),
     clock: systemClock,
     logger,
