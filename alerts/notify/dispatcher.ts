@@ -73,6 +73,8 @@ class OutboxDispatcher implements Dispatcher {
   readonly #channelNotBeforeMs = new Map<string, number>();
   #timer: Timer | undefined;
   #closing: Promise<void> | undefined;
+  /** Nothing new goes out: what began after the others were stopped could not be waited for, and would go out twice. */
+  #isStopping = false;
   #isClosed = false;
 
   constructor(options: DispatcherOptions) {
@@ -164,7 +166,7 @@ class OutboxDispatcher implements Dispatcher {
 
   /** Begins what is due and free to go, and sets the timer for what is not. */
   #pump(): void {
-    if (this.#isClosed) return;
+    if (this.#isStopping) return;
     this.#timer?.cancel();
     const { clock } = this.#options;
     const nowMs = clock.nowMs();
@@ -278,6 +280,7 @@ class OutboxDispatcher implements Dispatcher {
     while (this.#flights.size > 0 && clock.monotonicMs() < endAtMs) {
       await this.#oneFlight(endAtMs - clock.monotonicMs());
     }
+    this.#isStopping = true;
     const left = [...this.#flights.values()];
     for (const { stop } of left) stop.abort();
     if (left.length > 0) {

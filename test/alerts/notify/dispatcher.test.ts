@@ -339,6 +339,22 @@ test('the wait doubles from half a second to a second, up to five minutes, and n
   t.is(retryDelayMs(1, 0, 10 ** 9), 900_000);
 });
 
+test('what waits behind a delivery that ends while closing goes out after the restart, once', async (t) => {
+  const clock = new VirtualClock();
+  const channel = scriptedChannel();
+  const rig = openRig(t, [channel], { clock });
+  const some = incidents(4);
+  for (const each of some) rig.dispatcher.notify(each);
+  const closing = rig.dispatcher.close(0);
+  await clock.advance(2_000);
+  await closing;
+  const before = channel.sent.length;
+  t.true(before < some.length, `${before} went out`);
+  rig.reopen();
+  await clock.advance(MINUTE_MS);
+  t.deepEqual(keys(channel.sent).toSorted(), keys(some).toSorted());
+});
+
 test('through failures, refusals and restarts at any moment: each once, triggers before resolves', async (t) => {
   await fc.assert(
     fc.asyncProperty(
