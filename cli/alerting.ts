@@ -70,7 +70,7 @@ export function openAlerts(
         source: config.GOOGLE_CLOUD_PROJECT,
         slo,
         top,
-        links: linksOf(config.HIGHWATER_PUBLIC_URL, policy),
+        links: linksOf(config.HIGHWATER_PUBLIC_URL, incident.id),
         playbookText: playbooks.get(policy.playbook),
       }),
     );
@@ -93,11 +93,11 @@ export function openAlerts(
   return evaluator;
 }
 
-/** The console's page of the SLO, else its first page. */
-function linksOf(publicUrl: string, { slo }: Policy): NotificationLinks {
+/** The console's page of the incident: what fires, since when, what it costs, what to do. */
+function linksOf(publicUrl: string, incidentId: string): NotificationLinks {
   if (publicUrl === '') return {};
-  const console = `${publicUrl.replace(/\/+$/, '')}/console`;
-  return { dashboard: slo === undefined ? console : `${console}/slos/${encodeURIComponent(slo)}` };
+  const page = `/console/incidents/${encodeURIComponent(incidentId)}`;
+  return { dashboard: `${publicUrl.replace(/\/+$/, '')}${page}` };
 }
 
 async function worst(
