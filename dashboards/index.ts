@@ -2,6 +2,7 @@ export { loadAssets } from './console/assets.ts';
 export type { Asset, AssetUrls } from './console/assets.ts';
 export type { Reader } from './console/alert-forms.ts';
 export { SILENCE_LENGTHS } from './console/alert-forms.ts';
+export { gameDayPage } from './console/game-day-page.ts';
 export { html } from './console/html.ts';
 export type { Html } from './console/html.ts';
 export { pageHtml } from './console/layout.ts';

@@ -15,6 +15,8 @@ export interface AlertsNow {
   readonly open: readonly IncidentJson[];
   readonly silences: readonly SilenceJson[];
   readonly reader: Reader;
+  /** Whether the service may be broken on purpose here. */
+  readonly hasGameDays: boolean;
   /** Whether the evaluator is too far behind to be believed is in `alerts`. */
   readonly slos: readonly SloJson[];
   readonly playbook: (path: string) => string | undefined;
@@ -30,7 +32,7 @@ export function loudestFirst(incidents: readonly IncidentJson[]): readonly Incid
 }
 
 export function alertsNow(model: AlertsNow): Html {
-  const { alerts, open, silences, reader } = model;
+  const { alerts, open, silences, reader, hasGameDays } = model;
   const pending = pendingOf(alerts);
   const [loudest] = loudestFirst(open);
   return html`<section aria-labelledby="alerts">
@@ -53,6 +55,7 @@ export function alertsNow(model: AlertsNow): Html {
       html`<h3 id="silences">Silenced</h3>
         ${silencesTable(silences, reader)}`
     }
+    ${hasGameDays && html`<p class="soft">To see an alert come and go on purpose: <a href="/console/game-day">game day</a>.</p>`}
   </section>`;
 }
 

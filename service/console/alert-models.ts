@@ -31,7 +31,7 @@ export function readerOf(principal: Principal | undefined): Reader {
 }
 
 export function alertsOfNow(
-  { alerts, clock }: ServiceDeps,
+  { alerts, gameDays, clock }: ServiceDeps,
   reader: Reader,
 ): NonNullable<NowModel['alerts']> | undefined {
   if (!alerts) return undefined;
@@ -46,6 +46,7 @@ export function alertsOfNow(
     open: open.map((record) => incidentJson(record, policyOf(alerts, record.incident.policy))),
     silences: silences.map(silenceJson),
     reader,
+    hasGameDays: gameDays !== undefined,
   };
 }
 

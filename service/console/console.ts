@@ -2,6 +2,7 @@
 import express from 'express';
 import type { Request, RequestHandler, Response } from 'express';
 import {
+  gameDayPage,
   html,
   incidentMarkdown,
   incidentPage,
@@ -15,6 +16,7 @@ import {
   streamsPage,
 } from '../../dashboards/index.ts';
 import type { Asset, ConsolePage, Html, PanelReader, Reader } from '../../dashboards/index.ts';
+import { gameDayJson } from '../../alerts/index.ts';
 import { AppError, isAppError, messageOf } from '../../runtime/index.ts';
 import { principalOf } from '../auth/access-gate.ts';
 import type { ServiceDeps } from '../deps.ts';
@@ -24,7 +26,8 @@ import { negotiate, sendWhole } from '../respond.ts';
 import { streamBody } from '../routes/streams.ts';
 import type { StreamResource } from '../stream-resource.ts';
 import { alertsOf, incidentModel, incidentsOf, readerOf } from './alert-models.ts';
-import { alertForms } from './form-routes.ts';
+import { alertForms } from './alert-forms.ts';
+import { gameDayForms } from './game-day-forms.ts';
 import type { WhatIf } from '../what-if.ts';
 import { LiveFeed } from './live-feed.ts';
 import { nowModel, panelsModel, sloModel, streamModel } from './page-models.ts';
@@ -55,7 +58,7 @@ export function consoleRoutes(
   resources: readonly StreamResource[],
   { panels, whatIf }: { panels: PanelReader | undefined; whatIf: WhatIf | undefined },
 ): RequestHandler {
-  const { slos, alerts, clock, version, projectId } = deps;
+  const { slos, alerts, gameDays, clock, version, projectId } = deps;
   const assets = loadAssets();
   const urls = Object.fromEntries(
     Object.entries(assets).map(([name, { url }]) => [name, url]),
@@ -105,7 +108,7 @@ export function consoleRoutes(
     response.setHeader('Content-Disposition', `attachment; filename="${name}"`);
     response.type('text/markdown').send(incidentMarkdown(model));
   });
-  for (const [path, act] of Object.entries(alertForms(deps))) {
+  for (const [path, act] of Object.entries({ ...alertForms(deps), ...gameDayForms(gameDays) })) {
     router.post(path, act.before, (request: Request, response: Response) =>
       act.handle(request, readerOf(principalOf(response))).then(
         (location) => response.redirect(303, location),
@@ -113,6 +116,16 @@ export function consoleRoutes(
       ),
     );
   }
+  page('/game-day', async (_request, reader) => {
+    if (!gameDays) {
+      throw new AppError(
+        'not_found',
+        'No game days here: the service has to be started on a laptop with HIGHWATER_FAULTS=allow.',
+      );
+    }
+    const main = gameDayPage({ gameDay: gameDayJson(gameDays.status()), reader });
+    return { title: 'Game day', page: undefined, main };
+  });
   page('/panels{/:dashboard}', async (request, reader) => {
     const model = await panelsModel(deps, panels, request, reader);
     return { title: model.answer.title, page: 'panels', main: panelsPage(model) };

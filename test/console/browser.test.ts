@@ -16,6 +16,7 @@ const PATHS = [
   '/console/slos/api-latency',
   '/console/slos/api-availability?target=99',
   '/console/incidents',
+  '/console/game-day',
   '/console/panels',
   '/console/panels/pipeline?range=7d',
   '/console/panels/slo-burn',

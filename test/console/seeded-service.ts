@@ -1,12 +1,12 @@
 /** A service with a seeded history of an hour and its SLOs evaluated, for the tests of the console. */
 import { readFileSync } from 'node:fs';
-import { AlertEvaluator, loadPolicies, openAlertLog } from '../../alerts/index.ts';
+import { AlertEvaluator, GameDay, loadPolicies, openAlertLog } from '../../alerts/index.ts';
 import type { Delivery } from '../../alerts/index.ts';
 import { loadDashboards } from '../../dashboards/index.ts';
 import { silentLogger, systemClock } from '../../runtime/index.ts';
 import { loadSlos, SloEvaluator } from '../../slo/index.ts';
-import { localSignalReader, MetricStore } from '../../telemetry/index.ts';
-import type { StoredSample } from '../../telemetry/index.ts';
+import { Faults, localSignalReader, MetricStore } from '../../telemetry/index.ts';
+import type { Metrics, StoredSample } from '../../telemetry/index.ts';
 import { fill, startService } from '../service/server.ts';
 import type { TestService } from '../service/server.ts';
 
@@ -21,9 +21,14 @@ export interface SeededService extends TestService {
   readonly evaluator: SloEvaluator;
   /** Evaluated over the last half of the history, with the shipped policies of requests and what those of SLOs come to. */
   readonly alerts: AlertEvaluator;
+  /** What game days switch; nothing comes of them here. */
+  readonly faults: Faults;
   /** One more scrape, 15 s after the last, with so many failed requests, then evaluated. */
   scrape(failedCount: number): Promise<void>;
 }
+
+/** Faults are only switched here; nobody reads their gauge. */
+const unobserved = { observe: () => () => {} } as unknown as Metrics;
 
 /** `badSteps` of the newest 15 s steps have one failed request in five on one route. */
 export async function startSeeded(badSteps = 0, port = 0): Promise<SeededService> {
@@ -50,9 +55,19 @@ export async function startSeeded(badSteps = 0, port = 0): Promise<SeededService
   });
   await evaluator.evaluate();
   const { alerts, close } = await seededAlerts(store, evaluator, atMs - HISTORY_MS, atMs - STEP_MS);
+  const faults = new Faults({ clock, logger: silentLogger, metrics: unobserved });
+  const gameDays = new GameDay({
+    faults,
+    alerts,
+    traffic: (_kind, signal) => systemClock.sleep(HISTORY_MS, signal),
+    channels: ['log'],
+    clock,
+    logger: silentLogger,
+  });
   const service = await startService({
     slos: evaluator,
     alerts,
+    gameDays,
     signals: localSignalReader(store),
     dashboards: loadDashboards('dashboards', {
       streams: [{ name: 'transactions', subscription: 'transactions-ingest' }],
@@ -75,7 +90,9 @@ export async function startSeeded(badSteps = 0, port = 0): Promise<SeededService
     store,
     evaluator,
     alerts,
+    faults,
     async stop() {
+      await gameDays.stop();
       await service.stop();
       await close();
     },

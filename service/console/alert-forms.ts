@@ -1,7 +1,5 @@
-/** The console's forms: what they send, read strictly, becomes what the API's own routes do. */
+/** The console's forms about alerts: what they send becomes what the API's own routes do. */
 import { randomUUID } from 'node:crypto';
-import express from 'express';
-import type { Request, RequestHandler } from 'express';
 import { z } from 'zod';
 import { SILENCE_LENGTHS } from '../../dashboards/index.ts';
 import type { Reader } from '../../dashboards/index.ts';
@@ -10,25 +8,9 @@ import type { ServiceDeps } from '../deps.ts';
 import { shorten } from '../parameters.ts';
 import { NAME_CHARS_MAX, NOTE_CHARS_MAX } from '../routes/alerts.ts';
 import { alertsOf } from './alert-models.ts';
-import { checkSameOrigin } from './same-origin.ts';
+import { beforeForm, readForm } from './form.ts';
+import type { Forms } from './form.ts';
 
-export interface Form {
-  /** Refuses what comes from elsewhere, then reads the body. */
-  readonly before: RequestHandler[];
-  /** Does it; resolves with where to go then. */
-  readonly handle: (request: Request, reader: Reader) => Promise<string>;
-}
-
-/** A name, a note and a reason in the longest encoding. */
-const BODY_BYTES_MAX = 16_384;
-
-const before: RequestHandler[] = [
-  (request, _response, next) => {
-    checkSameOrigin(request);
-    next();
-  },
-  express.urlencoded({ extended: false, limit: BODY_BYTES_MAX }),
-];
 const back = z.enum(['incident', 'now']).default('incident');
 const by = z.string().trim().max(NAME_CHARS_MAX).optional();
 const ACKNOWLEDGE = z.object({ back, by, note: z.string().trim().max(NOTE_CHARS_MAX).optional() });
@@ -39,24 +21,23 @@ const SILENCE = z.object({
   for: z.enum(SILENCE_LENGTHS),
 });
 
-/** By path below the console's. */
-export function alertForms(deps: ServiceDeps): Readonly<Record<string, Form>> {
+export function alertForms(deps: ServiceDeps): Forms {
   if (!deps.alerts) return {};
   const { clock } = deps;
   return {
     '/incidents/:incident/acknowledge': {
-      before,
+      before: beforeForm,
       async handle(request, reader) {
-        const form = read(ACKNOWLEDGE, request);
+        const form = readForm(ACKNOWLEDGE, request);
         const id = String(request.params['incident']);
         await alertsOf(deps).acknowledge(id, nameOf(reader, form.by), form.note || undefined);
         return pathOf(form.back, id);
       },
     },
     '/incidents/:incident/silence': {
-      before,
+      before: beforeForm,
       async handle(request, reader) {
-        const form = read(SILENCE, request);
+        const form = readForm(SILENCE, request);
         const alerts = alertsOf(deps);
         const id = String(request.params['incident']);
         const record = alerts.log.incident(id);
@@ -75,7 +56,7 @@ export function alertForms(deps: ServiceDeps): Readonly<Record<string, Form>> {
       },
     },
     '/silences/:silence/end': {
-      before,
+      before: beforeForm,
       async handle(request, reader) {
         alertsOf(deps).endSilence(String(request.params['silence']), reader.name ?? 'the console');
         return '/console';
@@ -89,13 +70,6 @@ function nameOf({ name }: Reader, given: string | undefined): string {
   if (name !== undefined) return name;
   if (given !== undefined && given !== '') return given;
   throw new AppError('invalid_body', 'Expected your name, so that others know whom to ask.');
-}
-
-function read<T extends z.ZodType>(schema: T, { body }: Request): z.output<T> {
-  const result = schema.safeParse(body);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new AppError('invalid_body', `${issue?.path.join('.') ?? 'form'}: ${issue?.message}.`);
 }
 
 function pathOf(origin: z.output<typeof back>, incidentId: string): string {
