@@ -69,7 +69,7 @@ function answerHtml(slo: SloJson, burnDown: BurnDownJson | undefined, answer: Wh
       Budget over ${slo.window}; pages and tickets as its burn-rate tiers would have told them from
       ${instant(answer.from)} to ${instant(answer.to)}, by steps of
       ${duration(answer.step_seconds)}. Nothing is changed by trying; the objective stands in
-      <code>slo/*.yaml</code>, and <code>npx highwater backtest</code> tries whole policies.
+      <code>slo/*.yaml</code>, and <code>npx highwater alerts backtest</code> tries whole policies.
     </p>
     ${
       burnDown &&
