@@ -1,10 +1,12 @@
 /** Paths of the OpenAPI document: alerts, incidents, silences. */
-import { headerRefs, json, operation, parameterObject } from './openapi-operation.ts';
+import { json, operation, parameterObject, readsTagged } from './openapi-operation.ts';
 import type { Operation } from './openapi-operation.ts';
 import { ref, text } from './openapi-schemas.ts';
 import type { JsonSchema } from './parameters.ts';
 import { acknowledgementSchema, incidentParameters } from './routes/alerts.ts';
 import { endBodySchema, silenceBodySchema } from './routes/silences.ts';
+
+const read = readsTagged('alerts');
 
 export function alertPaths(): Record<string, Record<string, Operation>> {
   return {
@@ -64,19 +66,6 @@ export function alertPaths(): Record<string, Record<string, Operation>> {
 /** The id of what a path names. */
 function id(name: string): JsonSchema {
   return { name, in: 'path', required: true, description: 'Its id.', schema: text };
-}
-
-function read(
-  operationId: string,
-  summary: string,
-  schema: string,
-  parameters: readonly JsonSchema[] = [],
-): Record<string, Operation> {
-  const responses = {
-    200: { ...json('Done.', ref(schema)), headers: headerRefs('ETag') },
-    304: { $ref: '#/components/responses/NotModified' },
-  };
-  return { get: operation(operationId, summary, 'alerts', responses, parameters) };
 }
 
 function write(

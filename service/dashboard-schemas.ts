@@ -1,8 +1,8 @@
 /** JSON Schemas and paths of the routes of dashboards. */
 import { UNITS } from '../dashboards/index.ts';
-import { headerRefs, json, operation, parameterObject } from './openapi-operation.ts';
+import { parameterObject, readsTagged } from './openapi-operation.ts';
 import type { Operation } from './openapi-operation.ts';
-import { count, object, orNull, ref, text, time } from './openapi-schemas.ts';
+import { count, object, orNull, text, time } from './openapi-schemas.ts';
 import type { JsonSchema } from './parameters.ts';
 import { RANGE_NAMES, rangeParameter } from './routes/dashboards.ts';
 
@@ -66,6 +66,8 @@ export function dashboardSchemas(): Record<string, JsonSchema> {
   };
 }
 
+const read = readsTagged('dashboards');
+
 export function dashboardPaths(): Record<string, Record<string, Operation>> {
   const name = { name: 'dashboard', in: 'path', required: true, description: 'Its name.' };
   return {
@@ -77,17 +79,4 @@ export function dashboardPaths(): Record<string, Record<string, Operation>> {
       [{ ...name, schema: text }, parameterObject(rangeParameter)],
     ),
   };
-}
-
-function read(
-  operationId: string,
-  summary: string,
-  schema: string,
-  parameters: readonly JsonSchema[] = [],
-): Record<string, Operation> {
-  const responses = {
-    200: { ...json('Done.', ref(schema)), headers: headerRefs('ETag') },
-    304: { $ref: '#/components/responses/NotModified' },
-  };
-  return { get: operation(operationId, summary, 'dashboards', responses, parameters) };
 }

@@ -4,11 +4,11 @@ import type { z } from 'zod';
 import { itemsOf } from './body.ts';
 import { ServiceError } from './problem.ts';
 
-/** @throws ServiceError `invalid_body` with each fault; `example` is a body that would pass */
+/** @throws ServiceError `invalid_body` with each fault; `expected` is what would pass */
 export function readBody<T extends z.ZodType>(
   request: Request,
   schema: T,
-  example: string,
+  expected: string,
 ): z.output<T> {
   const [item, ...others] = itemsOf(request);
   const result = schema.safeParse(item?.isJson ? item.value : undefined);
@@ -18,5 +18,5 @@ export function readBody<T extends z.ZodType>(
     field: path.join('.') || null,
     reason: message,
   }));
-  throw new ServiceError('invalid_body', `Expected one object such as ${example}.`, { errors });
+  throw new ServiceError('invalid_body', `Expected ${expected}.`, { errors });
 }

@@ -60,6 +60,22 @@ export function operation(
   };
 }
 
+/** Makes operations of a tag that read one JSON document, which its hash may say that the caller has. */
+export function readsTagged(tag: string) {
+  return (
+    operationId: string,
+    summary: string,
+    schema: string,
+    parameters: readonly JsonSchema[] = [],
+  ): Record<string, Operation> => {
+    const responses = {
+      200: { ...json('Done.', ref(schema)), headers: headerRefs('ETag') },
+      304: { $ref: '#/components/responses/NotModified' },
+    };
+    return { get: operation(operationId, summary, tag, responses, parameters) };
+  };
+}
+
 /** A parameter of the query. */
 export function parameterObject(parameter: Parameter<unknown>): JsonSchema {
   const { name, description, schema } = parameter;

@@ -6,10 +6,10 @@ import { needOfDocumented, securityOf, securitySchemes } from './auth/route-need
 import type { ServiceDeps } from './deps.ts';
 import {
   HEADERS,
-  headerRefs,
   json,
   operation,
   parameterObject,
+  readsTagged,
   RESPONSES,
 } from './openapi-operation.ts';
 import type { Operation } from './openapi-operation.ts';
@@ -145,6 +145,8 @@ function plain(operationId: string, summary: string, schema: string): Record<str
   return { get: operation(operationId, summary, 'service', { 200: json('Done.', ref(schema)) }) };
 }
 
+const readSlo = readsTagged('slos');
+
 function sloPaths(): Record<string, Record<string, Operation>> {
   const name = {
     name: 'slo',
@@ -155,21 +157,21 @@ function sloPaths(): Record<string, Record<string, Operation>> {
   };
   const range = historyParameters.map(parameterObject);
   return {
-    '/v1/slos': sloOperation('listSlos', 'The status of all SLOs', 'Slos'),
-    '/v1/slos/{slo}': sloOperation('oneSlo', 'The status of one SLO', 'Slo', [name]),
-    '/v1/slos/{slo}/history': sloOperation(
+    '/v1/slos': readSlo('listSlos', 'The status of all SLOs', 'Slos'),
+    '/v1/slos/{slo}': readSlo('oneSlo', 'The status of one SLO', 'Slo', [name]),
+    '/v1/slos/{slo}/history': readSlo(
       'sloHistory',
       'Good and valid events by the hour',
       'SloHistory',
       [name, ...range],
     ),
-    '/v1/slos/{slo}/burn-down': sloOperation(
+    '/v1/slos/{slo}/burn-down': readSlo(
       'sloBurnDown',
       'How the error budget was spent over the window, step by step',
       'SloBurnDown',
       [name],
     ),
-    '/v1/slos/{slo}/breakdown': sloOperation(
+    '/v1/slos/{slo}/breakdown': readSlo(
       'sloBreakdown',
       'Where the bad events of the window come from: by route or by stream',
       'SloBreakdown',
@@ -182,24 +184,11 @@ function whatIfPaths(): Record<string, Record<string, Operation>> {
   const name = { name: 'slo', in: 'path', required: true, description: 'Name of the SLO.' };
   const target = { ...parameterObject(targetParameter), required: true };
   return {
-    '/v1/slos/{slo}/what-if': sloOperation(
+    '/v1/slos/{slo}/what-if': readSlo(
       'sloWhatIf',
       'Budget and pages that another objective would have meant, over the recorded past',
       'SloWhatIf',
       [{ ...name, schema: text }, target],
     ),
   };
-}
-
-function sloOperation(
-  operationId: string,
-  summary: string,
-  schema: string,
-  parameters: readonly JsonSchema[] = [],
-): Record<string, Operation> {
-  const responses = {
-    200: { ...json('Done.', ref(schema)), headers: headerRefs('ETag') },
-    304: { $ref: '#/components/responses/NotModified' },
-  };
-  return { get: operation(operationId, summary, 'slos', responses, parameters) };
 }

@@ -3,15 +3,9 @@ import { Argument } from 'commander';
 import type { Command } from 'commander';
 import { DRILL_NAMES, gameDaySchema } from '../../alerts/index.ts';
 import type { DrillJson, DrillName, GameDayJson } from '../../alerts/index.ts';
-import {
-  AppError,
-  formatDuration,
-  loadConfig,
-  messageOf,
-  systemClock,
-} from '../../runtime/index.ts';
+import { AppError, formatDuration, systemClock } from '../../runtime/index.ts';
 import { isLoopbackHost } from '../../telemetry/index.ts';
-import { baseUrl } from '../service-api.ts';
+import { askInternal, AT_OPTION, internalUrl } from '../internal-port.ts';
 import { textTable } from '../text-table.ts';
 
 const LOOK_EVERY_MS = 500;
@@ -32,7 +26,7 @@ export function addGamedayCommand(program: Command): void {
       'break a running embedded service on purpose, and see the right alert come and go; it must have been started with HIGHWATER_FAULTS=allow',
     )
     .addArgument(new Argument('<drill...>', 'what to break').choices([...DRILL_NAMES, 'all']))
-    .option('--at <url>', 'base URL of its metrics port (default: the configured one)', baseUrl)
+    .option(...AT_OPTION)
     .option('--json', 'the result as one JSON object')
     .addHelpText(
       'after',
@@ -44,7 +38,7 @@ Alert channels that are set up are told, as in earnest. Exit code 0: each alert 
 }
 
 async function run(words: readonly string[], options: Options): Promise<void> {
-  const at = options.at ?? configuredUrl();
+  const at = internalUrl(options.at);
   if (!isLoopbackHost(new URL(at).host)) {
     throw new AppError(
       'invalid_argument',
@@ -155,35 +149,18 @@ function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-async function call(at: string, method: string, body?: object): Promise<GameDayJson> {
-  let response: Response;
-  try {
-    response = await fetch(new URL('/gameday', at), {
-      method,
-      ...(body && {
-        body: JSON.stringify(body),
-        headers: { 'content-type': 'application/json' },
-      }),
-    });
-  } catch (error) {
-    throw new AppError(
-      'api_unavailable',
-      `Nothing answers at ${at}: ${messageOf(error)}; name its metrics port with --at.`,
-      { cause: error },
-    );
-  }
-  const text = await response.text();
-  if (response.status === 404) {
-    throw new AppError(
-      'not_found',
-      'No game day there: it is for an embedded service (highwater start) with HIGHWATER_FAULTS=allow.',
-    );
-  }
-  if (!response.ok) throw new AppError('invalid_argument', text.trim());
-  return gameDaySchema.parse(JSON.parse(text));
-}
-
-function configuredUrl(): string {
-  const { METRICS_HOST: host, METRICS_PORT: port } = loadConfig();
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+async function call(
+  at: string,
+  method: 'DELETE' | 'GET' | 'POST',
+  body?: object,
+): Promise<GameDayJson> {
+  const notFound =
+    'No game day there: it is for an embedded service (highwater start) with HIGHWATER_FAULTS=allow.';
+  const answer = await askInternal(at, {
+    path: '/gameday',
+    method,
+    notFound,
+    ...(body ? { body } : {}),
+  });
+  return gameDaySchema.parse(answer);
 }

@@ -3,6 +3,7 @@ import type { IncidentJson, SilenceJson } from '../../alerts/index.ts';
 import { instant } from './figures.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
+import { scrollTable } from './scroll-table.ts';
 
 /** Who reads the page, and what they may do. */
 export interface Reader {
@@ -77,22 +78,11 @@ export function silencesTable(silences: readonly SilenceJson[], reader: Reader):
         </td>
       </tr>`,
   );
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Silences in force">
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">What</th>
-          <th scope="col">Why</th>
-          <th scope="col">By</th>
-          <th scope="col">Until</th>
-          <th scope="col"><span class="visually-hidden">End it</span></th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </div>`;
+  return scrollTable(
+    'Silences in force',
+    ['What', 'Why', 'By', 'Until', html`<span class="visually-hidden">End it</span>`],
+    rows,
+  );
 }
 
 /** An id of an incident as one of an element: letters, digits and dashes. */

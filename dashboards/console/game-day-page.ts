@@ -5,6 +5,7 @@ import type { Reader } from './alert-forms.ts';
 import { duration, figure, instant } from './figures.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
+import { scrollTable } from './scroll-table.ts';
 
 export interface GameDayModel {
   readonly gameDay: GameDayJson;
@@ -76,24 +77,8 @@ function controls({ state }: GameDayJson, { mayOperate }: Reader): Html {
 }
 
 function drillsTable({ started_at: startedAt, drills }: GameDayJson): Html {
-  return html`<h2 id="drills">Drills since ${instant(startedAt ?? '')}</h2>
-    <div class="scroll" tabindex="0" role="region" aria-labelledby="drills">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Drill</th>
-            <th scope="col">State</th>
-            <th scope="col">Alert</th>
-            <th scope="col">To detect</th>
-            <th scope="col">To clear</th>
-            <th scope="col">Also fired</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${drills.map(drillRow)}
-        </tbody>
-      </table>
-    </div>`;
+  return html`<h2>Drills since ${instant(startedAt ?? '')}</h2>
+    ${scrollTable('Table of drills', ['Drill', 'State', 'Alert', 'To detect', 'To clear', 'Also fired'], drills.map(drillRow))}`;
 }
 
 function drillRow(drill: DrillJson): Html {

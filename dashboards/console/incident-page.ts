@@ -14,6 +14,7 @@ import type { Html } from './html.ts';
 import { playbookHtml } from './playbook.ts';
 import { seriesChart } from './series-chart.ts';
 import { valueText } from './units.ts';
+import { scrollTable } from './scroll-table.ts';
 
 export type WholeIncident = IncidentJson & {
   readonly timeline: readonly TransitionJson[];
@@ -74,26 +75,11 @@ export function incidentsTable(
       }
     </tr>`;
   });
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Table of incidents">
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Incident</th>
-          <th scope="col">State</th>
-          <th scope="col">Fired</th>
-          <th scope="col">Lasted</th>
-          ${
-            cost &&
-            html`<th scope="col">Bad events</th>
-              <th scope="col">Of the budget</th>`
-          }
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </div>`;
+  return scrollTable(
+    'Table of incidents',
+    ['Incident', 'State', 'Fired', 'Lasted', ...(cost ? ['Bad events', 'Of the budget'] : [])],
+    rows,
+  );
 }
 
 export function incidentPage(model: IncidentModel): Html {

@@ -8,6 +8,7 @@ import type { Html } from './html.ts';
 import { playbookHtml } from './playbook.ts';
 import { sloCard } from './slo-card.ts';
 import { verdictOf } from './verdict.ts';
+import { scrollTable } from './scroll-table.ts';
 
 /** A stream as `/v1/streams/{stream}` has it, as far as it is shown here. */
 export interface StreamNow {
@@ -80,24 +81,11 @@ export function freshnessTable(streams: readonly StreamNow[]): Html {
         <td>${figure(stream.quarantine_count, count)}</td>
       </tr>`,
   );
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Table of streams">
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Stream</th>
-          <th scope="col">Newest event</th>
-          <th scope="col">Age</th>
-          <th scope="col">Waiting</th>
-          <th scope="col">Oldest waits</th>
-          <th scope="col">Rows</th>
-          <th scope="col">Quarantined</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </div>`;
+  return scrollTable(
+    'Table of streams',
+    ['Stream', 'Newest event', 'Age', 'Waiting', 'Oldest waits', 'Rows', 'Quarantined'],
+    rows,
+  );
 }
 
 /** The playbooks of what is wrong and no alert shows yet, opened in place. */

@@ -5,6 +5,7 @@ import { burn, count, duration, figure, percent, windowText } from './figures.ts
 import { html } from './html.ts';
 import type { Html } from './html.ts';
 import { isUnsure } from './verdict.ts';
+import { scrollTable } from './scroll-table.ts';
 
 /** Words of a state, and how grave it is; the mark tells them apart without colour. */
 const STATES: Readonly<Record<SloJson['state'], { level: string; mark: string; word: string }>> = {
@@ -63,28 +64,18 @@ export function burnTable(slo: SloJson): Html {
 <td>${burnBar(lower, tier.factor, tier.is_guarded)}</td>
 <td>${tier.is_burning ? 'burning' : tier.is_guarded ? 'too few events' : 'quiet'}</td></tr>`;
   });
-  return html`<div
-    class="scroll"
-    tabindex="0"
-    role="region"
-    aria-label="Burn rates of ${slo.title}"
-  >
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Tier</th>
-          <th scope="col">Long</th>
-          <th scope="col">Short</th>
-          <th scope="col">Alerts at</th>
-          <th scope="col"><span class="visually-hidden">Share of the threshold</span></th>
-          <th scope="col">State</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </div>`;
+  return scrollTable(
+    `Burn rates of ${slo.title}`,
+    [
+      'Tier',
+      'Long',
+      'Short',
+      'Alerts at',
+      html`<span class="visually-hidden">Share of the threshold</span>`,
+      'State',
+    ],
+    rows,
+  );
 }
 
 /** When the budget is gone if it goes on so. */

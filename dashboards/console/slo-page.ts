@@ -10,6 +10,7 @@ import { playbookHtml } from './playbook.ts';
 import { whatIfSection } from './what-if-section.ts';
 import type { WhatIfAsked } from './what-if-section.ts';
 import { badOfValid, burnTable, exhaustionText, sliPercent, stateBadge } from './slo-card.ts';
+import { scrollTable } from './scroll-table.ts';
 
 export interface SloModel {
   readonly slo: SloJson;
@@ -114,23 +115,11 @@ function windowsTable(slo: SloJson): Html {
         <td>${figure(each.budget_spent_ratio, (ratio) => percent(ratio, 1))}</td>
       </tr>`,
   );
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Table of counts by window">
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Window</th>
-          <th scope="col">Bad</th>
-          <th scope="col">Valid</th>
-          <th scope="col">Error ratio</th>
-          <th scope="col">Burn rate</th>
-          <th scope="col">Of the budget</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </div>`;
+  return scrollTable(
+    'Table of counts by window',
+    ['Window', 'Bad', 'Valid', 'Error ratio', 'Burn rate', 'Of the budget'],
+    rows,
+  );
 }
 
 function breakdownTable(slo: SloJson, breakdown: BreakdownJson | undefined): Html {

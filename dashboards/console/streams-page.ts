@@ -6,6 +6,7 @@ import type { DashboardJson } from '../panel-json.ts';
 import { streamPanels } from './panels-page.ts';
 import { freshnessTable } from './now-page.ts';
 import type { StreamNow } from './now-page.ts';
+import { scrollTable } from './scroll-table.ts';
 
 /** A stream's windows as its API route answers, newest first. */
 export interface WindowsAnswer {
@@ -124,20 +125,11 @@ function windowsTable({ windows, groupBy, measures }: StreamModel): Html {
       <td>${marks}</td>
     </tr>`;
   });
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Table of windows">
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Start</th>
-          ${columns.map((name) => html`<th scope="col"><code>${name}</code></th>`)}
-          <th scope="col">State</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </div>`;
+  return scrollTable(
+    'Table of windows',
+    ['Start', ...columns.map((name) => html`<code>${name}</code>`), 'State'],
+    rows,
+  );
 }
 
 function quarantineList({ quarantine, stream }: StreamModel): Html {
@@ -180,18 +172,11 @@ function rowsTable({ columns, events }: StreamModel): Html {
         ${columns.map((name) => html`<td>${cell(row[name])}</td>`)}
       </tr>`,
   );
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Table of rows">
-    <table>
-      <thead>
-        <tr>
-          ${columns.map((name) => html`<th scope="col"><code>${name}</code></th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </div>`;
+  return scrollTable(
+    'Table of rows',
+    columns.map((name) => html`<code>${name}</code>`),
+    rows,
+  );
 }
 
 /** Longest text of a cell; the whole stands in the API's answer. */

@@ -5,6 +5,7 @@ import { burnDownChart } from './burn-down-chart.ts';
 import { count, duration, figure, instant, percent } from './figures.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
+import { scrollTable } from './scroll-table.ts';
 
 /** What the reader asked, and the answer or why there is none. */
 export interface WhatIfAsked {
@@ -102,19 +103,9 @@ function alertsTable({ alerts, objective_percent: target }: WhatIfJson['proposed
         <td>${figure(each.budget_spent_ratio, (value) => percent(value, 1))}</td>
       </tr>`,
   );
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Alerts with ${target} %">
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Fired</th>
-          <th scope="col">As</th>
-          <th scope="col">Resolved</th>
-          <th scope="col">Budget gone when told</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </div>`;
+  return scrollTable(
+    `Alerts with ${target} %`,
+    ['Fired', 'As', 'Resolved', 'Budget gone when told'],
+    rows,
+  );
 }

@@ -94,7 +94,11 @@ export async function acknowledgeIncident(
 ): Promise<void> {
   negotiate(request, response, ['json']);
   readQuery(request.url, []);
-  const { by, note } = readBody(request, ACKNOWLEDGEMENT, '{"by": "kim", "note": "looking"}');
+  const { by, note } = readBody(
+    request,
+    ACKNOWLEDGEMENT,
+    'one object such as {"by": "kim", "note": "looking"}',
+  );
   const id = idOf(request);
   await alerts.acknowledge(id, by, note);
   response.statusCode = 200;

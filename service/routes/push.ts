@@ -2,10 +2,9 @@
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { parseTimestamp } from '../../streams/index.ts';
-import { itemsOf } from '../body.ts';
 import type { PushIntake } from '../deps.ts';
+import { readBody } from '../json-body.ts';
 import { readQuery } from '../parameters.ts';
-import { ServiceError } from '../problem.ts';
 import { negotiate } from '../respond.ts';
 import type { StreamResource } from '../stream-resource.ts';
 
@@ -42,7 +41,11 @@ export async function receivePush(
 ): Promise<void> {
   negotiate(request, response, ['json']);
   readQuery(request.url, []);
-  const { message, deliveryAttempt } = readPush(request);
+  const { message, deliveryAttempt } = readBody(
+    request,
+    PUSH,
+    'one wrapped message as Pub/Sub pushes them',
+  );
   await push(stream, {
     id: message.messageId,
     data: Buffer.from(message.data, 'base64'),
@@ -54,18 +57,4 @@ export async function receivePush(
   response.statusCode = 204;
   response.setHeader('Cache-Control', 'no-store');
   response.end();
-}
-
-function readPush(request: Request): z.output<typeof PUSH> {
-  const [item, ...others] = itemsOf(request);
-  const result = PUSH.safeParse(item?.isJson ? item.value : undefined);
-  if (result.success && others.length === 0) return result.data;
-  const errors = (result.error?.issues ?? []).map(({ path, message }) => ({
-    code: 'invalid_body',
-    field: path.join('.') || null,
-    reason: message,
-  }));
-  throw new ServiceError('invalid_body', 'Expected one wrapped message as Pub/Sub pushes them.', {
-    errors,
-  });
 }

@@ -2,10 +2,9 @@
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { AppError } from '../../runtime/index.ts';
-import { itemsOf } from '../body.ts';
 import type { ServiceDeps } from '../deps.ts';
+import { readBody } from '../json-body.ts';
 import { readQuery } from '../parameters.ts';
-import { ServiceError } from '../problem.ts';
 import { negotiate, sendBody } from '../respond.ts';
 import type { StreamResource } from '../stream-resource.ts';
 
@@ -22,6 +21,8 @@ const REQUEST = z.strictObject({
   payloads: z.record(z.string(), z.string()).optional(),
   dry_run: z.boolean().default(false),
 });
+const EXPECTED =
+  'one object such as {"reason_code": "out_of_range", "set": {"amount": 1}}; {} replays all';
 type ReplayRequest = z.output<typeof REQUEST>;
 
 /** The body as JSON Schema, for the OpenAPI document. */
@@ -40,7 +41,7 @@ export async function replayQuarantined(
   negotiate(request, response, ['json']);
   readQuery(request.url, []);
   if (!replayQuarantine) throw new AppError('not_found', 'This service does not replay messages.');
-  const asked = readRequest(request);
+  const asked = readBody(request, REQUEST, EXPECTED);
   const ids = asked.payloads ? Object.keys(asked.payloads) : asked.ids;
   const { replayedCount, stillBad } = await replayQuarantine(stream, {
     ...(ids ? { ids } : {}),
@@ -60,22 +61,6 @@ export async function replayQuarantined(
   };
   response.statusCode = 200;
   sendBody(response, 'json', JSON.stringify(body));
-}
-
-function readRequest(request: Request): ReplayRequest {
-  const [item, ...others] = itemsOf(request);
-  const result = REQUEST.safeParse(item?.isJson ? item.value : undefined);
-  if (result.success && others.length === 0) return result.data;
-  const errors = (result.error?.issues ?? []).map(({ path, message }) => ({
-    code: 'invalid_body',
-    field: path.join('.') || null,
-    reason: message,
-  }));
-  throw new ServiceError(
-    'invalid_body',
-    'Expected one object such as {"reason_code": "out_of_range", "set": {"amount": 1}}; {} replays all.',
-    { errors },
-  );
 }
 
 function isRepair({ set, drop, payloads }: ReplayRequest): boolean {

@@ -13,8 +13,8 @@ import { NAME_CHARS_MAX, NOTE_CHARS_MAX } from './alerts.ts';
 
 const MATCHERS_MAX = 10;
 const VALUE_CHARS_MAX = 500;
-const EXAMPLE =
-  '{"matchers": [{"label": "policy", "op": "=", "value": "backlog-age"}], "reason": "move of the warehouse", "by": "kim", "for": "2h"}';
+const EXPECTED =
+  'one object such as {"matchers": [{"label": "policy", "op": "=", "value": "backlog-age"}], "reason": "move of the warehouse", "by": "kim", "for": "2h"}';
 
 const SILENCE = z.strictObject({
   matchers: z
@@ -64,7 +64,7 @@ export function addSilence(
 ): void {
   negotiate(request, response, ['json']);
   readQuery(request.url, []);
-  const { matchers, reason, by, for: length } = readBody(request, SILENCE, EXAMPLE);
+  const { matchers, reason, by, for: length } = readBody(request, SILENCE, EXPECTED);
   const startsAtMs = clock.nowMs();
   const silence = alerts.silence({
     id: randomUUID(),
@@ -82,7 +82,7 @@ export function addSilence(
 export function endSilence(alerts: AlertsSource, request: Request, response: Response): void {
   negotiate(request, response, ['json']);
   readQuery(request.url, []);
-  const { by } = readBody(request, END, '{"by": "kim"}');
+  const { by } = readBody(request, END, 'one object such as {"by": "kim"}');
   alerts.endSilence(String(request.params['silence']), by);
   const silences = alerts.known.state.silences.map(silenceJson);
   response.statusCode = 200;
