@@ -138,13 +138,12 @@ export async function openApi(
   } = {},
 ): Promise<string> {
   const { config, logger, streams, shutdown, version } = context;
-  const { server, ingest, slos, alerts, gameDays } = parts;
+  const { server, ingest, slos, alerts, gameDays, signals } = parts;
   const checks = [
     { name: 'warehouse', check: () => warehouse.check() },
     { name: 'messages', check: () => checkTopics(pubsub, context) },
     ...(ingest ? [{ name: 'ingest', check: () => checkIngest(ingest) }] : []),
   ];
-  const { signals } = parts;
   const playbooks = loadPlaybooks([...(slos?.slos ?? []), ...(alerts?.definitions.policies ?? [])]);
   const identity = await openConfiguredIdentity(context);
   const guarded = guardedWarehouse(warehouse, {

@@ -1,13 +1,12 @@
 /** A real Alertmanager, which tells a receiver of ours by its webhook what fires and what has ended. */
-import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { listenOn, systemClock } from '../../runtime/index.ts';
+import { listenOn } from '../../runtime/index.ts';
 import { freePort } from './free-port.ts';
+import { startServerProcess } from './server-process.ts';
 
-const START_TIMEOUT_MS = 60_000;
 /** As upstream and as Debian call it. */
 const NAMES = ['alertmanager', 'prometheus-alertmanager'];
 
@@ -67,42 +66,22 @@ export async function startAlertmanager(path: string): Promise<AlertmanagerServe
     JSON.stringify({ route, receivers: [{ name: 'people', webhook_configs: [webhook] }] }),
   );
   const url = `http://127.0.0.1:${await freePort()}`;
-  const child = spawn(
+  const close = await startServerProcess({
+    name: 'Alertmanager',
     path,
-    [
+    args: [
       `--config.file=${config}`,
       `--storage.path=${join(scratch, 'data')}`,
       `--web.listen-address=${url.slice('http://'.length)}`,
       '--cluster.listen-address=',
       '--log.level=warn',
     ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  );
-  let output = '';
-  child.stderr.on('data', (text: Buffer) => void (output += text.toString()));
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const close = async () => {
-    child.kill('SIGKILL');
-    await exited;
-    receiver.close();
-    receiver.closeAllConnections();
-    rmSync(scratch, { recursive: true, force: true });
-  };
-  const deadlineMs = systemClock.monotonicMs() + START_TIMEOUT_MS;
-  while (!(await isReady(url))) {
-    if (child.exitCode !== null || systemClock.monotonicMs() > deadlineMs) {
-      await close();
-      throw new Error(`Alertmanager did not start: ${output}`);
-    }
-    await systemClock.sleep(50);
-  }
+    readyUrl: `${url}/-/ready`,
+    dispose() {
+      receiver.close();
+      receiver.closeAllConnections();
+      rmSync(scratch, { recursive: true, force: true });
+    },
+  });
   return { url, received, close };
-}
-
-async function isReady(url: string): Promise<boolean> {
-  try {
-    return (await fetch(`${url}/-/ready`)).ok;
-  } catch {
-    return false;
-  }
 }

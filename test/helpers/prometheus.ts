@@ -1,14 +1,13 @@
 /** Real Prometheus servers, as oracles of signals: found by version, started on a free port, filled by remote write. */
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import protobuf from 'protobufjs';
-import { systemClock } from '../../runtime/index.ts';
 import { freePort } from './free-port.ts';
+import { startServerProcess } from './server-process.ts';
 
-const START_TIMEOUT_MS = 60_000;
 /** Bytes of a literal of Snappy's block format. */
 const LITERAL_BYTES_MAX = 65_536;
 
@@ -75,9 +74,10 @@ export async function startPrometheus(
   const config = join(scratch, 'prometheus.yml');
   writeFileSync(config, configOf(options));
   const url = `http://127.0.0.1:${await freePort()}`;
-  const child = spawn(
-    prometheus,
-    [
+  const close = await startServerProcess({
+    name: 'Prometheus',
+    path: prometheus,
+    args: [
       `--config.file=${config}`,
       `--storage.tsdb.path=${dataDir}`,
       '--storage.tsdb.retention.time=100y',
@@ -86,24 +86,9 @@ export async function startPrometheus(
       '--log.level=error',
       ...(options.flags ?? []),
     ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  );
-  let output = '';
-  child.stderr.on('data', (text: Buffer) => void (output += text.toString()));
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const close = async () => {
-    child.kill('SIGKILL');
-    await exited;
-    rmSync(scratch, { recursive: true, force: true });
-  };
-  const deadlineMs = systemClock.monotonicMs() + START_TIMEOUT_MS;
-  while (!(await isReady(url))) {
-    if (child.exitCode !== null || systemClock.monotonicMs() > deadlineMs) {
-      await close();
-      throw new Error(`Prometheus did not start: ${output}`);
-    }
-    await systemClock.sleep(50);
-  }
+    readyUrl: `${url}/-/ready`,
+    dispose: () => rmSync(scratch, { recursive: true, force: true }),
+  });
   return { url, dataDir, close };
 }
 
@@ -212,14 +197,6 @@ function snappy(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     parts.push(Uint8Array.of(61 << 2, last & 0xff, last >> 8), literal);
   }
   return new Uint8Array(Buffer.concat(parts));
-}
-
-async function isReady(url: string): Promise<boolean> {
-  try {
-    return (await fetch(`${url}/-/ready`)).ok;
-  } catch {
-    return false;
-  }
 }
 
 async function versionOf(prometheus: string): Promise<string> {
