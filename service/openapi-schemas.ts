@@ -226,7 +226,7 @@ function streamSchema(summary: Readonly<Record<string, JsonSchema>>): JsonSchema
     columns: { type: 'array', items: object({ ...column, ...bounds }, Object.keys(bounds)) },
     filters: { type: 'array', items: text },
     windows: orNull(windows),
-    row_count: count,
+    row_count: orNull(count),
     quarantine_count: count,
     newest_ingest_time: orNull(time),
     backlog: orNull(

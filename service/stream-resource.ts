@@ -26,7 +26,8 @@ export interface StreamResource {
   readonly rowCsv: (row: StoredRow) => string;
   readonly validate: Validate;
   readonly newestEvent: () => Promise<NewestEvent | null>;
-  readonly rowCount: () => Promise<number>;
+  /** `null` where counting would read more than one query may. */
+  readonly rowCount: () => Promise<number | null>;
   readonly quarantineCount: () => Promise<number>;
 }
 
@@ -50,7 +51,7 @@ export function streamResource(stream: Stream, warehouse: Warehouse, clock: Cloc
     rowCsv: csvFor(stream),
     validate: compileValidator(stream),
     newestEvent: remembered(clock, () => warehouse.newestEvent(stream)),
-    rowCount: remembered(clock, () => warehouse.rowCount(stream)),
+    rowCount: remembered(clock, () => withinLimit(warehouse.rowCount(stream))),
     quarantineCount: remembered(clock, () => warehouse.quarantineCount(stream.name)),
   };
 }
@@ -87,4 +88,13 @@ function remembered<T>(clock: Clock, load: () => Promise<T>): () => Promise<T> {
     });
     return loading;
   };
+}
+
+async function withinLimit<T>(figure: Promise<T>): Promise<T | null> {
+  try {
+    return await figure;
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'limit_exceeded') return null;
+    throw error;
+  }
 }

@@ -6,10 +6,10 @@ import type { StoredRow } from './warehouse.ts';
 
 export class BigqueryReader {
   readonly dataset: string;
-  readonly #queries: BigqueryQueries;
+  readonly #queries: Pick<BigqueryQueries, 'rows'>;
   readonly #nowMs: () => number;
 
-  constructor(dataset: string, queries: BigqueryQueries, nowMs: () => number) {
+  constructor(dataset: string, queries: Pick<BigqueryQueries, 'rows'>, nowMs: () => number) {
     this.dataset = dataset;
     this.#queries = queries;
     this.#nowMs = nowMs;

@@ -1,6 +1,6 @@
 /** The named queries about events as GoogleSQL. Names come from the definition, quoted; every value is a parameter. */
 import type { Column, ColumnType, Stream } from '../streams/index.ts';
-import { quoteName, tablePath, TIMESTAMP_MICROS_MIN } from './bigquery-parameters.ts';
+import { quoteName, tablePath } from './bigquery-parameters.ts';
 import type { BigqueryParameters } from './bigquery-parameters.ts';
 import type { EventsQuery, TimeRange } from './warehouse.ts';
 
@@ -87,13 +87,20 @@ export function newestEventSql(
     group by ${time} order by ${time} desc limit 1`;
 }
 
-/** How many events are stored, each once a day. */
-export function rowCountSql(stream: Stream, dataset: string, bound: BigqueryParameters): string {
+/** How many events whole UTC days have, each once a day; without an end, all from a day on. */
+export function rowCountSql(
+  stream: Stream,
+  dataset: string,
+  days: { readonly fromMicros: number; readonly toMicros?: number | undefined },
+  bound: BigqueryParameters,
+): string {
   const time = quoteName(stream.eventTime);
+  const conditions = [`${time} >= ${bound.timestamp(days.fromMicros)}`];
+  if (days.toMicros !== undefined) conditions.push(`${time} < ${bound.timestamp(days.toMicros)}`);
   return `select coalesce(sum(day_count), 0) from (
     select count(distinct ${quoteName(stream.eventId)}) as day_count
     from ${tablePath(dataset, stream.name)} as highwater_stored
-    where ${time} >= ${bound.timestamp(TIMESTAMP_MICROS_MIN)}
+    where ${conditions.join(' and ')}
     group by timestamp_trunc(${time}, day))`;
 }
 
@@ -143,6 +150,6 @@ export function inRange(stream: Stream, range: TimeRange, bound: BigqueryParamet
   ];
 }
 
-function floorToDay(micros: number): number {
+export function floorToDay(micros: number): number {
   return Math.floor(micros / DAY_MICROS) * DAY_MICROS;
 }

@@ -9,10 +9,10 @@ import { countQuarantine, quarantineRow, readQuarantine } from './bigquery-quara
 import { ANSWER_GRACE_MS, BigqueryQueries } from './bigquery-query.ts';
 import { BigqueryReader } from './bigquery-reader.ts';
 import { bigqueryRest } from './bigquery-rest.ts';
+import { BigqueryRowCounts } from './bigquery-row-counts.ts';
 import type { BigqueryRecord } from './bigquery-rows.ts';
 import { quarantineTable, replaysTable, tableOf, viewsOf } from './bigquery-schema.ts';
 import type { BigqueryTable } from './bigquery-schema.ts';
-import { rowCountSql } from './bigquery-sql.ts';
 import { storageWriter } from './bigquery-storage-writer.ts';
 import {
   prepareDataset,
@@ -59,6 +59,7 @@ class BigqueryWarehouse implements Warehouse {
   readonly #dataset: BigqueryDataset;
   readonly #writer: BigqueryWriter;
   readonly #reader: BigqueryReader;
+  readonly #rowCounts: BigqueryRowCounts;
   readonly #clock: Clock;
   readonly #tables = new Map<string, BigqueryTable>();
   #lastSequence = 0;
@@ -73,6 +74,7 @@ class BigqueryWarehouse implements Warehouse {
     this.#clock = clock;
     this.#dataset = { send, projectId, id: dataset, location: options.location };
     this.#reader = new BigqueryReader(dataset, queries, () => clock.nowMs());
+    this.#rowCounts = new BigqueryRowCounts(this.#reader, clock);
     this.#writer =
       options.writer === 'insert'
         ? insertWriter({ send, dataset, clock })
@@ -104,6 +106,15 @@ class BigqueryWarehouse implements Warehouse {
   }
 
   async append(stream: Stream, rows: readonly NewRow[]): Promise<AppendResult> {
+    try {
+      return await this.#append(stream, rows);
+    } finally {
+      // One that failed may be written all the same.
+      this.#rowCounts.wrote(stream, oldestMicrosOf(stream, rows));
+    }
+  }
+
+  async #append(stream: Stream, rows: readonly NewRow[]): Promise<AppendResult> {
     const table = this.#table(stream);
     const at = stream.columns.findIndex(({ name }) => name === stream.eventId);
     const ids = rows.map(({ row }) => row[at]);
@@ -179,11 +190,7 @@ class BigqueryWarehouse implements Warehouse {
 
   async rowCount(stream: Stream): Promise<number> {
     this.#table(stream);
-    const { dataset } = this.#reader;
-    const [row] = await this.#reader.rows('row_count', (bound) =>
-      rowCountSql(stream, dataset, bound),
-    );
-    return Number(row?.[0] ?? 0);
+    return this.#rowCounts.count(stream);
   }
 
   async quarantined(stream: string, query: QuarantineQuery) {
@@ -246,4 +253,9 @@ class BigqueryWarehouse implements Warehouse {
   #refuseClosed(): void {
     if (this.#isClosed) throw new AppError('warehouse_unavailable', 'The warehouse is closed');
   }
+}
+
+function oldestMicrosOf(stream: Stream, rows: readonly NewRow[]): number {
+  const at = stream.columns.findIndex(({ name }) => name === stream.eventTime);
+  return rows.reduce((oldest, { row }) => Math.min(oldest, Number(row[at])), Infinity);
 }

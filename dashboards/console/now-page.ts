@@ -15,7 +15,7 @@ export interface StreamNow {
   readonly name: string;
   readonly newest_event_time: string | null;
   readonly data_age_seconds: number | null;
-  readonly row_count: number;
+  readonly row_count: number | null;
   readonly quarantine_count: number;
   readonly backlog: {
     readonly undelivered_count: number;

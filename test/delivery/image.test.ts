@@ -1,13 +1,21 @@
 /** What the Dockerfile does, done in an empty folder. The image itself is not built here: that needs Docker. */
-import { execFile } from 'node:child_process';
-import { cpSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { ROOT } from '../dashboards/shipped.ts';
 import { eventually, temporaryFolder } from '../helpers/highwater-process.ts';
 
+const run = promisify(execFile);
 const DOCKERFILE = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
 const COPIED = readFileSync(join(ROOT, '.dockerignore'), 'utf8')
   .split('\n')
@@ -15,6 +23,8 @@ const COPIED = readFileSync(join(ROOT, '.dockerignore'), 'utf8')
   .map((line) => line.slice(1));
 /** Half of what it is with all that tests need; DuckDB, Node and the clients of Google are most of it. */
 const BYTES_MAX = 900 * 2 ** 20;
+/** Who the image runs as; only root can start as somebody else. */
+const USER = process.getuid?.() === 0 ? { uid: 10_001, gid: 10_001 } : {};
 const READY_MS_MAX = 60_000;
 
 test('the image runs as no root, checks itself, and holds nothing for tests', (t) => {
@@ -46,7 +56,7 @@ test('what is copied is all that the command imports', (t) => {
   );
 });
 
-test('installed for production in an empty folder it starts, leaves its tree alone and stops when asked', async (t) => {
+test('installed for production in an empty folder it starts as another user who may write nothing there, and stops when asked', async (t) => {
   if (process.env['HIGHWATER_TEST_FULL'] !== '1') {
     t.log('skipped: HIGHWATER_TEST_FULL=1 runs it; the image itself is never built here');
     t.pass();
@@ -63,7 +73,12 @@ test('installed for production in an empty folder it starts, leaves its tree alo
         for (const name of files) cpSync(join(ROOT, from, name), join(app, from, name));
       } else cpSync(join(ROOT, path), join(app, path), { recursive: true });
     }
-    await promisify(execFile)('npm', ['ci', '--omit=dev', '--prefer-offline'], { cwd: app });
+    await run('npm', ['ci', '--omit=dev', '--prefer-offline'], { cwd: app });
+    await run('chmod', ['-R', 'a-w,a+rX', app]);
+    const data = join(folder.path, 'data');
+    mkdirSync(data);
+    chmodSync(folder.path, 0o755);
+    if (USER.uid) chownSync(data, USER.uid, USER.gid);
     const before = treeOf(app);
     const sizeBytes = before.reduce((sum, { bytes }) => sum + bytes, 0);
     t.true(sizeBytes < BYTES_MAX, `${sizeBytes} bytes`);
@@ -72,10 +87,11 @@ test('installed for production in an empty folder it starts, leaves its tree alo
       join(app, 'node_modules/.bin/node'),
       ['cli/highwater.ts', 'start', '--no-demo'],
       {
+        ...USER,
         cwd: app,
         env: {
           PATH: process.env['PATH'],
-          HIGHWATER_DATA_DIR: join(folder.path, 'data'),
+          HIGHWATER_DATA_DIR: data,
           METADATA_SERVER_DETECTION: 'none',
           PORT: '0',
           METRICS_PORT: '0',
@@ -84,7 +100,9 @@ test('installed for production in an empty folder it starts, leaves its tree alo
       },
     );
     let output = '';
-    service.stdout.on('data', (text: Buffer) => (output += text.toString()));
+    for (const stream of [service.stdout, service.stderr]) {
+      stream.on('data', (text: Buffer) => (output += text.toString()));
+    }
     const exited = new Promise<number | null>((resolve) => service.once('exit', resolve));
     try {
       const url = await eventually(
@@ -99,9 +117,10 @@ test('installed for production in an empty folder it starts, leaves its tree alo
     } finally {
       service.kill('SIGTERM');
     }
-    t.is(await exited, 0);
+    t.is(await exited, 0, output);
     t.deepEqual(treeOf(app), before);
   } finally {
+    await run('chmod', ['-R', 'u+w', app]);
     folder.remove();
   }
 });

@@ -1,6 +1,8 @@
 import test from 'ava';
 import { gzipSync } from 'node:zlib';
-import { fill, getJson, raw, startService } from './server.ts';
+import { AppError } from '../../runtime/index.ts';
+import type { Warehouse } from '../../warehouse/index.ts';
+import { fill, getJson, raw, startService, testDeps } from './server.ts';
 import type { TestService } from './server.ts';
 
 let service: TestService;
@@ -39,6 +41,21 @@ test('a stream tells its columns, counts, freshness, backlog and links that work
   for (const link of Object.values<string>(body.links)) {
     t.is((await raw(service, link)).status, 200, link);
   }
+});
+
+test('a stream whose rows cost too much to count is told with no count', async (t) => {
+  const { deps, close } = await testDeps();
+  const warehouse: Warehouse = {
+    ...deps.warehouse,
+    newestEvent: async () => null,
+    quarantineCount: async () => 0,
+    rowCount: async () => Promise.reject(new AppError('limit_exceeded', 'too many bytes')),
+  };
+  const costly = await startService({ warehouse });
+  t.teardown(() => costly.stop().then(close));
+  const body = await getJson(costly, '/v1/streams/transactions');
+  t.is(body.row_count, null);
+  t.is(body.quarantine_count, 0);
 });
 
 test('events are read by range, filters, order and limit, newest first by default', async (t) => {
