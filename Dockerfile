@@ -10,6 +10,8 @@ COPY package.json package-lock.json .npmrc ./
 # What tests and checks need stays out.
 RUN npm ci --omit=dev
 COPY . .
+# Code is compiled here once: a start in a fresh container would do it each time, which is a third of its work.
+RUN NODE_COMPILE_CACHE=/app/compile-cache node_modules/.bin/node cli/highwater.ts --version
 
 FROM ${BASE}
 RUN apt-get update \
@@ -20,7 +22,7 @@ ARG COMMIT=unknown
 LABEL org.opencontainers.image.revision=${COMMIT} org.opencontainers.image.licenses=MIT
 WORKDIR /app
 COPY --from=build --chown=root:root /app /app
-ENV PATH=/app/node_modules/.bin:$PATH HIGHWATER_DATA_DIR=/tmp/highwater LOG_FORMAT=json
+ENV PATH=/app/node_modules/.bin:$PATH NODE_COMPILE_CACHE=/app/compile-cache HIGHWATER_DATA_DIR=/tmp/highwater LOG_FORMAT=json
 # By number, so that a platform can see that it is not root.
 USER 10001
 # Cloud Run probes by itself; this is for where nothing else does.

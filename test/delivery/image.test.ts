@@ -31,6 +31,8 @@ test('the image runs as no root, checks itself, and holds nothing for tests', (t
   t.regex(DOCKERFILE, /^USER 10001$/m);
   t.regex(DOCKERFILE, /^HEALTHCHECK /m);
   t.regex(DOCKERFILE, /npm ci --omit=dev/);
+  t.regex(DOCKERFILE, /^RUN NODE_COMPILE_CACHE=\/app\/compile-cache .*highwater\.ts --version$/m);
+  t.regex(DOCKERFILE, /^ENV .*NODE_COMPILE_CACHE=\/app\/compile-cache /m);
   t.regex(DOCKERFILE, /^FROM \$\{BASE\}$/m);
   t.deepEqual(
     COPIED.filter((path) => /^(?:test|bench|docs|node_modules|data|\.env)/.test(path)),
@@ -74,6 +76,9 @@ test('installed for production in an empty folder it starts as another user who 
       } else cpSync(join(ROOT, path), join(app, path), { recursive: true });
     }
     await run('npm', ['ci', '--omit=dev', '--prefer-offline'], { cwd: app });
+    const node = join(app, 'node_modules/.bin/node');
+    const compiled = { NODE_COMPILE_CACHE: join(app, 'compile-cache') };
+    await run(node, ['cli/highwater.ts', '--version'], { cwd: app, env: compiled });
     await run('chmod', ['-R', 'a-w,a+rX', app]);
     const data = join(folder.path, 'data');
     mkdirSync(data);
@@ -83,22 +88,19 @@ test('installed for production in an empty folder it starts as another user who 
     const sizeBytes = before.reduce((sum, { bytes }) => sum + bytes, 0);
     t.true(sizeBytes < BYTES_MAX, `${sizeBytes} bytes`);
     const startedAtMs = performance.now();
-    const service = spawn(
-      join(app, 'node_modules/.bin/node'),
-      ['cli/highwater.ts', 'start', '--no-demo'],
-      {
-        ...USER,
-        cwd: app,
-        env: {
-          PATH: process.env['PATH'],
-          HIGHWATER_DATA_DIR: data,
-          METADATA_SERVER_DETECTION: 'none',
-          PORT: '0',
-          METRICS_PORT: '0',
-          PUBSUB_PORT: '0',
-        },
+    const service = spawn(node, ['cli/highwater.ts', 'start', '--no-demo'], {
+      ...USER,
+      cwd: app,
+      env: {
+        ...compiled,
+        PATH: process.env['PATH'],
+        HIGHWATER_DATA_DIR: data,
+        METADATA_SERVER_DETECTION: 'none',
+        PORT: '0',
+        METRICS_PORT: '0',
+        PUBSUB_PORT: '0',
       },
-    );
+    });
     let output = '';
     for (const stream of [service.stdout, service.stderr]) {
       stream.on('data', (text: Buffer) => (output += text.toString()));
