@@ -12,6 +12,7 @@ import { memoryBench } from './memory.ts';
 import { overloadBench } from './overload.ts';
 import { pubsubBench } from './pubsub.ts';
 import { Scratch } from './scratch.ts';
+import { startBench } from './start.ts';
 import { telemetryBench } from './telemetry.ts';
 import { sloBench } from './slo.ts';
 
@@ -23,6 +24,7 @@ const BENCHES: readonly Bench[] = [
   overloadBench,
   growthBench,
   memoryBench,
+  startBench,
   telemetryBench,
   sloBench,
   backtestBench,
