@@ -7,6 +7,7 @@ import { alertPlan } from './alert-plan.ts';
 import type { AlertPlan, Observation } from './alert-plan.ts';
 import type { AlertsState, Incident } from './alert-state.ts';
 import { acknowledge, addSilence, endSilence } from './hand-set.ts';
+import type { FoundExample } from './example-trace.ts';
 import type { AlertDefinitions } from './load-policies.ts';
 import type { Silence } from './silence.ts';
 import type { Delivery } from './notify/outbox.ts';
@@ -23,6 +24,8 @@ export interface AlertEvaluatorOptions {
   readonly tell: (telling: Telling) => Promise<void>;
   /** Notifications of an incident, the first to go out first; absent where they are kept nowhere. */
   readonly deliveriesOf?: (incidentId: string) => readonly Delivery[];
+  /** A trace that shows what a transition is about; absent where none are kept. */
+  readonly exampleOf?: (transition: Transition) => FoundExample | undefined;
   /** After each evaluation, for its metrics. */
   readonly onEvaluated?: (outcome: 'succeeded' | 'failed') => void;
   readonly clock: Clock;
@@ -71,7 +74,7 @@ export class AlertEvaluator {
     return this.#known;
   }
 
-  get log(): Pick<AlertLog, 'incident' | 'incidents' | 'timeline'> {
+  get log(): Pick<AlertLog, 'exampleTrace' | 'examples' | 'incident' | 'incidents' | 'timeline'> {
     return this.#options.log;
   }
 
@@ -143,6 +146,7 @@ export class AlertEvaluator {
             incident,
             value: incident.value,
             atMs,
+            example: this.#options.log.examples(id).at(-1),
           },
         ]
       : [];
@@ -196,17 +200,35 @@ export class AlertEvaluator {
   }
 
   #change(state: AlertsState, transitions: readonly Transition[]): void {
+    const { log } = this.#options;
     const counts = new Map<string, number>();
+    const examples = new Map<string, FoundExample>();
     const tellings = transitions.flatMap((transition) => {
       const id = transition.incident?.id ?? '';
-      const sequence = counts.get(id) ?? this.#options.log.tellingCount(id);
+      const found = this.#exampleOf(transition);
+      if (found) examples.set(id, found);
+      const sequence = counts.get(id) ?? log.tellingCount(id);
       const telling = tellingOf(transition, sequence);
       if (!telling) return [];
       counts.set(id, sequence + 1);
-      return [telling];
+      return [{ ...telling, example: examples.get(id)?.example ?? log.examples(id).at(-1) }];
     });
     for (const transition of transitions) this.#logTransition(transition);
-    this.#keep({ state, transitions, tellings });
+    const found = [...examples].map(([incidentId, each]) => ({ incidentId, ...each }));
+    this.#keep({ state, transitions, tellings, examples: found });
+  }
+
+  /** Of what begins or becomes louder; a page goes out without one, whatever is wrong with the looking. */
+  #exampleOf(transition: Transition): FoundExample | undefined {
+    if (!transition.incident || !['firing', 'raised', 'unmuted'].includes(transition.kind)) {
+      return undefined;
+    }
+    try {
+      return this.#options.exampleOf?.(transition);
+    } catch (error) {
+      this.#options.logger.error('alert_example_failed', { error, policy: transition.policy });
+      return undefined;
+    }
   }
 
   #keep(change: AlertChange): void {

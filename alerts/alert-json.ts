@@ -6,6 +6,7 @@ import type { AlertState } from './alert-state.ts';
 import type { Condition } from './condition.ts';
 import { labelsKey } from './condition.ts';
 import { conditionUnit } from './condition-unit.ts';
+import type { ExampleTrace } from './example-trace.ts';
 import type { Policy, Rung } from './policy.ts';
 import type { Silence } from './silence.ts';
 import type { Delivery } from './notify/outbox.ts';
@@ -190,6 +191,17 @@ export function silenceJson({ id, matchers, reason, by, startsAtMs, endsAtMs }: 
   };
 }
 
+/** A trace of a bad event; `url` is the page that shows it, as it went out. */
+export function exampleJson({ traceId, spanId, value, atMs, url }: ExampleTrace) {
+  return {
+    trace: traceId,
+    span: spanId,
+    value: finite(value),
+    at: time(atMs),
+    links: { self: `/v1/traces/${traceId}`, page: url ?? null },
+  };
+}
+
 /** A notification of an incident on its way to one channel. */
 export function deliveryJson(delivery: Delivery) {
   return {
@@ -205,6 +217,7 @@ export function deliveryJson(delivery: Delivery) {
 
 export type AlertsJson = ReturnType<typeof alertsJson>;
 export type IncidentJson = ReturnType<typeof incidentJson>;
+export type ExampleJson = ReturnType<typeof exampleJson>;
 export type DeliveryJson = ReturnType<typeof deliveryJson>;
 export type TransitionJson = ReturnType<typeof transitionJson>;
 export type SilenceJson = ReturnType<typeof silenceJson>;

@@ -3,9 +3,13 @@ import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
 import { z } from 'zod';
 import { isAppError, openSqliteFile } from '../runtime/index.ts';
 import type { Logger } from '../runtime/index.ts';
+import { keptTraceSchema } from '../telemetry/index.ts';
+import type { KeptTrace } from '../telemetry/index.ts';
 import type { AlertChange, AlertLog, IncidentQuery, IncidentRecord } from './alert-log.ts';
 import type { AlertsState } from './alert-state.ts';
 import { NO_ALERTS, parseAlertsState } from './alert-state.ts';
+import { exampleTraceSchema } from './example-trace.ts';
+import type { ExampleTrace, FoundExample } from './example-trace.ts';
 import { parseIncident, parseTelling } from './telling.ts';
 import type { Telling } from './telling.ts';
 import type { Transition } from './transition.ts';
@@ -14,6 +18,9 @@ import type { Transition } from './transition.ts';
 const FORMAT_VERSION = 1;
 /** Incidents that are kept: 27 a day for a year. */
 const INCIDENTS_MAX = 10_000;
+/** Traces of incidents that are kept, of so many spans each, 16 MB at most; newer ones push out the oldest. */
+const EXAMPLES_MAX = 1_000;
+const EXAMPLE_SPANS_MAX = 40;
 /** Of 4 KiB: 256 MiB, four times what ten thousand incidents of ten transitions take. */
 const FILE_PAGES_MAX = 65_536;
 
@@ -28,6 +35,11 @@ CREATE TABLE IF NOT EXISTS transitions (
 CREATE INDEX IF NOT EXISTS of_incident ON transitions (incident_id);
 CREATE TABLE IF NOT EXISTS tellings (
   incident_id TEXT NOT NULL, sequence INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (incident_id, sequence));
+CREATE TABLE IF NOT EXISTS examples (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, incident_id TEXT NOT NULL REFERENCES incidents ON DELETE CASCADE,
+  trace_id TEXT NOT NULL, json TEXT NOT NULL, trace_json TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS example_of_incident ON examples (incident_id);
+CREATE INDEX IF NOT EXISTS example_of_trace ON examples (trace_id);
 PRAGMA user_version = ${FORMAT_VERSION};
 `;
 
@@ -97,7 +109,7 @@ class SqliteAlertLog implements AlertLog {
     }
   }
 
-  save({ state, transitions, tellings }: AlertChange): void {
+  save({ state, transitions, tellings, examples = [] }: AlertChange): void {
     this.#transaction(() => {
       this.#run(
         'INSERT INTO state (id, json) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET json = excluded.json',
@@ -111,6 +123,7 @@ class SqliteAlertLog implements AlertLog {
           incident.id,
         );
       }
+      for (const found of examples) this.#keepExample(found.incidentId, found);
       for (const telling of tellings) {
         const { incident, sequence } = telling;
         this.#run(
@@ -173,6 +186,21 @@ class SqliteAlertLog implements AlertLog {
     });
   }
 
+  examples(incidentId: string): readonly ExampleTrace[] {
+    return this.#rows(
+      'SELECT json FROM examples WHERE incident_id = ? ORDER BY id',
+      incidentId,
+    ).map(({ json }) => exampleTraceSchema.parse(JSON.parse(String(json))));
+  }
+
+  exampleTrace(traceId: string): KeptTrace | undefined {
+    const [row] = this.#rows(
+      'SELECT trace_json FROM examples WHERE trace_id = ? ORDER BY id DESC LIMIT 1',
+      traceId,
+    );
+    return row && keptTraceSchema.parse(JSON.parse(String(row['trace_json'])));
+  }
+
   close(): void {
     this.#database.close();
   }
@@ -196,6 +224,21 @@ class SqliteAlertLog implements AlertLog {
       incident.id,
       JSON.stringify(transition),
     );
+  }
+
+  #keepExample(incidentId: string, { example, trace }: FoundExample): void {
+    // The event's own span stays, however many are beside it.
+    const spans = trace.spans
+      .toSorted((a, b) => Number(b.spanId === example.spanId) - Number(a.spanId === example.spanId))
+      .slice(0, EXAMPLE_SPANS_MAX);
+    this.#run(
+      'INSERT INTO examples (incident_id, trace_id, json, trace_json) VALUES (?, ?, ?, ?)',
+      incidentId,
+      example.traceId,
+      JSON.stringify(example),
+      JSON.stringify({ traceId: trace.traceId, spans }),
+    );
+    this.#run('DELETE FROM examples WHERE id <= (SELECT max(id) FROM examples) - ?', EXAMPLES_MAX);
   }
 
   /** The oldest that are over go. */

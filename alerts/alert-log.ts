@@ -1,5 +1,7 @@
 /** The memory of alerting: its state, incidents with what happened to them, and what receivers are still to hear. */
 import type { AlertsState, Incident } from './alert-state.ts';
+import type { KeptTrace } from '../telemetry/index.ts';
+import type { ExampleTrace, FoundExample } from './example-trace.ts';
 import type { Telling } from './telling.ts';
 import type { Transition } from './transition.ts';
 
@@ -8,6 +10,8 @@ export interface AlertChange {
   readonly state: AlertsState;
   readonly transitions: readonly Transition[];
   readonly tellings: readonly Telling[];
+  /** Traces that show what incidents are about. */
+  readonly examples?: readonly (FoundExample & { readonly incidentId: string })[];
 }
 
 export interface IncidentRecord {
@@ -38,5 +42,9 @@ export interface AlertLog {
   incident(id: string): IncidentRecord | undefined;
   /** What happened to an incident, in order. */
   timeline(incidentId: string): readonly Transition[];
+  /** Traces of an incident's bad events, the first chosen first. */
+  examples(incidentId: string): readonly ExampleTrace[];
+  /** The trace of an example, as it was when it was chosen. */
+  exampleTrace(traceId: string): KeptTrace | undefined;
   close(): void;
 }

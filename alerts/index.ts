@@ -40,6 +40,7 @@ export type { AlertEvaluatorOptions, AlertsKnown } from './alert-evaluator.ts';
 export {
   alertsJson,
   deliveryJson,
+  exampleJson,
   incidentJson,
   silenceJson,
   transitionJson,
@@ -48,6 +49,7 @@ export type {
   AlertsJson,
   AlertsSource,
   DeliveryJson,
+  ExampleJson,
   IncidentJson,
   SilenceJson,
   TransitionJson,
@@ -60,6 +62,8 @@ export { incidentCost, incidentEvidence } from './incident-evidence.ts';
 export type { EvidenceContext, IncidentCost, IncidentEvidence } from './incident-evidence.ts';
 export { evidenceJson } from './incident-evidence-json.ts';
 export type { EvidenceJson } from './incident-evidence-json.ts';
+export { exampleTrace } from './example-trace.ts';
+export type { ExampleSource, ExampleTrace, FoundExample } from './example-trace.ts';
 export { notificationOf } from './notification-of.ts';
 export type { NotificationContext } from './notification-of.ts';
 export { tellingOf } from './telling.ts';

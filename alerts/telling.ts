@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import type { Incident } from './alert-state.ts';
 import { parseAlertsState } from './alert-state.ts';
+import { exampleTraceSchema } from './example-trace.ts';
+import type { ExampleTrace } from './example-trace.ts';
 import type { NotificationState } from './notify/notification.ts';
 import type { Transition } from './transition.ts';
 
@@ -12,6 +14,8 @@ export interface Telling {
   readonly incident: Incident;
   readonly value: number;
   readonly atMs: number;
+  /** A trace of a bad event, where one is known. */
+  readonly example?: ExampleTrace | undefined;
 }
 
 const tellingSchema = z.object({
@@ -20,6 +24,7 @@ const tellingSchema = z.object({
   incident: z.unknown(),
   value: z.number().nullable(),
   atMs: z.number(),
+  example: exampleTraceSchema.optional(),
 });
 
 /** The telling of a transition that is told; the first of an incident triggers, whatever it is called. */

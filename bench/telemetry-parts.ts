@@ -27,6 +27,7 @@ export async function openTelemetry(
     exportIntervalMs: EXPORT_INTERVAL_MS,
     traceRatio: SHIPPED.TRACE_RATIO,
     traceSlowMs: SHIPPED.TRACE_SLOW,
+    tracesKeptMax: SHIPPED.TRACES_KEPT,
     clock: systemClock,
     logger: benchLogger,
   });

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import {
   AlertEvaluator,
   conditionSignals,
+  exampleTrace,
   notificationOf,
   openAlertLog,
   topContributor,
 } from '../alerts/index.ts';
 import type {
   AlertDefinitions,
-  NotificationLinks,
   Policy,
   Silence,
   Telling,
@@ -23,6 +23,7 @@ import { metricsOf } from '../telemetry/index.ts';
 import type { SignalReader } from '../telemetry/index.ts';
 import { loadPoliciesFor } from './alerts.ts';
 import { openNotifier } from './notifiers.ts';
+import { incidentLinks, traceUrl } from './page-links.ts';
 import type { Context } from './process.ts';
 import type { ProcessTelemetry } from './telemetry.ts';
 
@@ -70,7 +71,7 @@ export function openAlerts(
         source: config.GOOGLE_CLOUD_PROJECT,
         slo,
         top,
-        links: linksOf(config.HIGHWATER_PUBLIC_URL, incident.id),
+        links: incidentLinks(config, incident.id, telling.example),
         playbookText: playbooks.get(policy.playbook),
       }),
     );
@@ -78,12 +79,23 @@ export function openAlerts(
   const counted = (outcome: 'succeeded' | 'failed') =>
     telemetry.metrics.counter('evaluations_total', { evaluator: 'alerts', outcome });
   const counters = { succeeded: counted('succeeded'), failed: counted('failed') };
+  const streams = new Map(context.streams.map((each) => [each.subscription, each.name]));
+  const examples = {
+    exemplars: (metric: string) => telemetry.metrics.exemplars(metric),
+    trace: telemetry.trace,
+    streamOf: (subscription: string) => streams.get(subscription),
+    urlOf: (traceId: string, spanId: string) => traceUrl(config, traceId, spanId),
+  };
   const evaluator = new AlertEvaluator({
     definitions,
     reader,
     log,
     tell,
     deliveriesOf: (incidentId) => notifier.deliveriesOf(incidentId),
+    exampleOf: ({ policy, rung, labels, atMs }) => {
+      const condition = policies.get(policy)?.rungs.find(({ name }) => name === rung)?.condition;
+      return condition && exampleTrace(condition, labels, examples, atMs);
+    },
     onEvaluated: (outcome) => counters[outcome].add(1),
     clock: systemClock,
     logger,
@@ -91,13 +103,6 @@ export function openAlerts(
   evaluator.start();
   shutdown.add('alert evaluator', () => evaluator.close());
   return evaluator;
-}
-
-/** The console's page of the incident: what fires, since when, what it costs, what to do. */
-function linksOf(publicUrl: string, incidentId: string): NotificationLinks {
-  if (publicUrl === '') return {};
-  const page = `/console/incidents/${encodeURIComponent(incidentId)}`;
-  return { dashboard: `${publicUrl.replace(/\/+$/, '')}${page}` };
 }
 
 async function worst(

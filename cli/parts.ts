@@ -127,7 +127,7 @@ export async function openApi(
   context: Context,
   pubsub: PubSub,
   warehouse: Warehouse,
-  { metrics, faults }: ProcessTelemetry,
+  { metrics, faults, trace }: ProcessTelemetry,
   parts: {
     signals?: SignalReader;
     server?: PubsubServer;
@@ -172,6 +172,7 @@ export async function openApi(
     playbook: (path) => playbooks.get(path),
     ...(alerts ? { alerts } : {}),
     ...(gameDays ? { gameDays } : {}),
+    ...(config.TRACES_KEPT > 0 ? { traces: trace } : {}),
     ...(server ? { backlog: () => server.backlog() } : {}),
     ...(ingest ? { ingestStats: () => ingest.stats() } : {}),
     ...(ingest && config.INGEST_INTAKE === 'push'

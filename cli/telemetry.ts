@@ -13,6 +13,9 @@ import {
 import { randomUUID } from 'node:crypto';
 import type { Context } from './process.ts';
 
+/** Parts that evaluate alerts and have a console. */
+const SHOWS_TRACES: readonly string[] = ['highwater', 'api'];
+
 /** What the parts of a process are given. */
 export interface ProcessTelemetry extends Telemetry {
   readonly server: MetricsServer;
@@ -36,6 +39,8 @@ export async function openTelemetry(context: Context, part: string): Promise<Pro
     exportIntervalMs: config.TELEMETRY_EXPORT_INTERVAL,
     traceRatio: config.TRACE_RATIO,
     traceSlowMs: config.TRACE_SLOW,
+    // Where alerts are evaluated: pages lead to a trace.
+    tracesKeptMax: SHOWS_TRACES.includes(part) ? config.TRACES_KEPT : 0,
     clock,
     logger,
   });

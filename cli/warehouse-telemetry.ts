@@ -1,6 +1,6 @@
 /** The warehouse port measured and traced: query and append durations, a span for each. */
 import type { Clock } from '../runtime/index.ts';
-import { inSpan, isTracing, sampledTrace } from '../telemetry/index.ts';
+import { inSpan, isTracing, observedTrace } from '../telemetry/index.ts';
 import type { HistogramSeries, Metrics } from '../telemetry/index.ts';
 import type { ObserveCall, Warehouse, WarehouseCall } from '../warehouse/index.ts';
 import { observedWarehouse } from '../warehouse/index.ts';
@@ -36,7 +36,7 @@ export function measuredWarehouse(
     const finish = (outcome: Outcome) =>
       series[outcome].observe(
         (clock.monotonicMs() - startedAtMs) / 1_000,
-        hasSpans ? sampledTrace(clock.nowMs()) : undefined,
+        hasSpans ? observedTrace(clock.nowMs()) : undefined,
       );
     try {
       const result = await run();

@@ -16,6 +16,8 @@ export { sloPage } from './console/slo-page.ts';
 export type { SloModel } from './console/slo-page.ts';
 export { streamPage, streamsPage } from './console/streams-page.ts';
 export type { StreamModel } from './console/streams-page.ts';
+export { tracePage } from './console/trace-page.ts';
+export type { TraceModel } from './console/trace-page.ts';
 export { verdictOf } from './console/verdict.ts';
 export { WIDGETS_MAX } from './cloud-dashboard.ts';
 export { COMPILED_DASHBOARDS_FOLDER, compiledDashboards } from './compiled-dashboards.ts';

@@ -6,7 +6,7 @@ import {
   isTracing,
   markFailed,
   messageTrace,
-  sampledTrace,
+  observedTrace,
   startSpan,
   withSpan,
 } from '../telemetry/index.ts';
@@ -92,7 +92,7 @@ export class BatchTelemetry {
     );
     const all = [...spans, batchSpan];
     return {
-      ids: () => sampledTrace(this.#clock.nowMs(), spans[0] ?? batchSpan),
+      ids: () => observedTrace(this.#clock.nowMs(), spans[0] ?? batchSpan),
       run: async <T>(commit: () => Promise<T | undefined>): Promise<T | undefined> => {
         try {
           const result = await withSpan(batchSpan, commit);

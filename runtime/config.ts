@@ -245,6 +245,11 @@ export const SETTINGS = {
   METRICS_PROMETHEUS_LOOKBACK: duration('How long that Prometheus keeps its samples', '35d'),
   TRACE_RATIO: ratio('Share of traces that is kept beside those with errors and slow ones', '0.1'),
   TRACE_SLOW: duration('A trace with a span this long is kept whatever its share', '500ms'),
+  TRACES_KEPT: setting(
+    'Newest traces that the API keeps in memory, for pages and the console to lead to; 0 is off',
+    '500',
+    z.string().transform(toInteger(0, 10_000, 500)),
+  ),
   CANARY_INTERVAL: duration('Time between two canary events of `start`; 0s is off', '15s'),
   HIGHWATER_API_TOKEN: secret('API key or ID token that the commands send to a running service'),
   CANARY_TOKEN: secret('Bearer token of the canary’s requests, where the API asks for one'),

@@ -52,6 +52,15 @@ export function alertSchemas(): Record<string, JsonSchema> {
           last_error: orNull(text),
         }),
       ),
+      examples: list(
+        object({
+          trace: text,
+          span: text,
+          value: orNull(number),
+          at: time,
+          links: object({ self: text, page: orNull(text) }),
+        }),
+      ),
     }),
     IncidentEvidence: evidenceSchema(),
     Silences: object({ count, silences: list(ref('Silence')) }),

@@ -7,7 +7,7 @@ import type { LaneLimits, LaneName } from './overload/lane.ts';
 import type { SloSource } from './routes/slos.ts';
 import type { Dashboard } from '../dashboards/index.ts';
 import type { Stream } from '../streams/index.ts';
-import type { Faults, Metrics, SignalReader } from '../telemetry/index.ts';
+import type { Faults, KeptTrace, Metrics, SignalReader } from '../telemetry/index.ts';
 import type { Warehouse } from '../warehouse/index.ts';
 
 export interface OutgoingMessage {
@@ -88,6 +88,8 @@ export interface ServiceDeps {
   readonly playbook?: (path: string) => string | undefined;
   /** Alerts and incidents; absent: there are no such routes. */
   readonly alerts?: AlertsSource;
+  /** A trace that this process keeps; absent: there are no such routes. */
+  readonly traces?: (traceId: string) => KeptTrace | undefined;
   /** Game days, for the console; absent where faults are not allowed. */
   readonly gameDays?: GameDays;
   /** Who is asking. */

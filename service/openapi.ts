@@ -20,6 +20,7 @@ import { historyParameters, targetParameter } from './routes/slos.ts';
 import type { RouteTable } from './route.ts';
 import { sloSchemas, whatIfSchema } from './slo-schemas.ts';
 import type { StreamResource } from './stream-resource.ts';
+import { tracePaths, traceSchemas } from './trace-schemas.ts';
 
 export interface OpenApiDocument {
   readonly openapi: '3.1.0';
@@ -47,9 +48,10 @@ export function openApiDocument(
     signals,
     identity,
     push,
+    traces,
   }: Pick<
     ServiceDeps,
-    'alerts' | 'dashboards' | 'signals' | 'version' | 'slos' | 'identity' | 'push'
+    'alerts' | 'dashboards' | 'signals' | 'version' | 'slos' | 'identity' | 'push' | 'traces'
   >,
   table: RouteTable,
 ): OpenApiDocument {
@@ -59,6 +61,7 @@ export function openApiDocument(
     ...(slos && alerts && signals ? whatIfPaths() : {}),
     ...(alerts ? alertPaths() : {}),
     ...(dashboards && signals ? dashboardPaths() : {}),
+    ...(traces ? tracePaths() : {}),
   };
   let schemas: Record<string, JsonSchema> = {
     ...commonSchemas(),
@@ -66,6 +69,7 @@ export function openApiDocument(
     ...(slos && alerts && signals ? { SloWhatIf: whatIfSchema() } : {}),
     ...(alerts ? alertSchemas() : {}),
     ...(dashboards && signals ? dashboardSchemas() : {}),
+    ...(traces ? traceSchemas() : {}),
   };
   for (const resource of resources) {
     Object.assign(paths, streamPaths(resource), push ? pushPath(resource) : {});
@@ -85,6 +89,7 @@ export function openApiDocument(
       ...(dashboards && signals
         ? [{ name: 'dashboards', description: 'Panels, drawn from the metrics read here.' }]
         : []),
+      ...(traces ? [{ name: 'traces', description: 'Requests and events on their way.' }] : []),
       ...(alerts ? [{ name: 'alerts', description: 'What is watched, and what fires.' }] : []),
       ...resources.map(({ stream }) => ({ name: stream.name, description: stream.description })),
     ],

@@ -5,7 +5,7 @@ import {
   CANARY_STREAM,
   markFailed,
   parseTraceparent,
-  sampledTrace,
+  observedTrace,
   startSpan,
   traceLogFields,
   withSpan,
@@ -89,7 +89,10 @@ export function requestTelemetry(options: RequestTelemetryOptions): RequestHandl
       const route = routeOf(request);
       const status = statusOf(response);
       const seconds = (clock.monotonicMs() - startedAtMs) / 1_000;
-      duration(methodOf(method), route, status).observe(seconds, sampledTrace(clock.nowMs(), span));
+      duration(methodOf(method), route, status).observe(
+        seconds,
+        observedTrace(clock.nowMs(), span),
+      );
       const written = socket.bytesWritten - bytesBefore;
       if (written > 0) bytesOf(route).add(written);
       if (!span.isRecording()) return;

@@ -33,6 +33,7 @@ import {
   sloWhatIf,
 } from './routes/slos.ts';
 import { addSilence, endSilence, listSilences } from './routes/silences.ts';
+import { oneTrace } from './routes/traces.ts';
 import { listStreams, oneStream, welcome } from './routes/streams.ts';
 import { listWindows } from './routes/windows.ts';
 import { WhatIf } from './what-if.ts';
@@ -82,6 +83,7 @@ export function routeTable(deps: ServiceDeps): RouteTable {
     ...sloRoutes(deps, whatIf),
     ...alertRoutes(deps),
     ...dashboardRoutes(panels),
+    ...(deps.traces ? { '/v1/traces/:trace': reads((...each) => oneTrace(deps, ...each)) } : {}),
     '/console': {
       mount: {
         needs: 'reader',

@@ -1,4 +1,4 @@
-/** The newest traced observation of each histogram bucket; the JS SDK keeps none. */
+/** The newest traced observations of each histogram bucket; the JS SDK keeps none. */
 import type { Exemplar } from './sample.ts';
 import type { Labels } from './signal.ts';
 
@@ -8,28 +8,62 @@ export interface TraceIds {
   readonly spanId: string;
   /** Wall time. */
   readonly atMs: number;
+  /** Whether its trace is kept in any case; of others, those are kept that turn out failed or slow. */
+  readonly isSampled: boolean;
 }
 
-/** One exemplar a bucket and series: as bounded as the series are. */
+/** An observation and the series that it was made in. */
+export interface NotedExemplar extends Exemplar {
+  readonly labels: Labels;
+}
+
+interface Bucket {
+  /** Shown at `/metrics`: whoever follows it finds the trace. */
+  sampled?: Exemplar;
+  /** Its trace may be kept, or may not. */
+  newest?: Exemplar;
+}
+
+interface Noted {
+  readonly labels: Labels;
+  readonly buckets: (Bucket | undefined)[];
+}
+
+/** Two exemplars a bucket and series: as bounded as the series are. */
 export class BucketExemplars {
   readonly #bounds: readonly number[];
-  readonly #bySeries = new Map<string, (Exemplar | undefined)[]>();
+  readonly #bySeries = new Map<string, Noted>();
 
   constructor(bounds: readonly number[]) {
     this.#bounds = bounds;
   }
 
-  note(labels: Labels, value: number, { traceId, spanId, atMs }: TraceIds): void {
+  note(labels: Labels, value: number, { traceId, spanId, atMs, isSampled }: TraceIds): void {
     const key = seriesKey(labels);
-    let buckets = this.#bySeries.get(key);
-    if (!buckets) this.#bySeries.set(key, (buckets = []));
+    let noted = this.#bySeries.get(key);
+    if (!noted) this.#bySeries.set(key, (noted = { labels, buckets: [] }));
     const above = this.#bounds.findIndex((bound) => value <= bound);
-    buckets[above === -1 ? this.#bounds.length : above] = { traceId, spanId, value, atMs };
+    const index = above === -1 ? this.#bounds.length : above;
+    const bucket = (noted.buckets[index] ??= {});
+    bucket.newest = { traceId, spanId, value, atMs };
+    if (isSampled) bucket.sampled = bucket.newest;
   }
 
-  /** One entry a bucket, `undefined` where none was traced. */
+  /** One entry a bucket, `undefined` where none was sampled. */
   of(labels: Labels): readonly (Exemplar | undefined)[] {
-    return this.#bySeries.get(seriesKey(labels)) ?? [];
+    return this.#bySeries.get(seriesKey(labels))?.buckets.map((bucket) => bucket?.sampled) ?? [];
+  }
+
+  /** All, sampled or not, the newest first. */
+  all(): readonly NotedExemplar[] {
+    return [...this.#bySeries.values()]
+      .flatMap(({ labels, buckets }) =>
+        buckets.flatMap((bucket) => {
+          const both = new Set([bucket?.newest, bucket?.sampled]);
+          return [...both].flatMap((each) => (each ? [{ ...each, labels }] : []));
+        }),
+      )
+      .toSorted((a, b) => b.atMs - a.atMs);
   }
 }
 

@@ -1,4 +1,4 @@
-export type { TraceIds } from './bucket-exemplars.ts';
+export type { NotedExemplar, TraceIds } from './bucket-exemplars.ts';
 export { CANARY_STREAM, startCanary } from './canary.ts';
 export type { Canary } from './canary.ts';
 export { CATALOGUE, catalogueTable, metricSpec } from './catalogue.ts';
@@ -13,6 +13,8 @@ export type {
 export { faultsRoute, isLoopbackHost } from './faults-route.ts';
 export { Faults, parseFaults } from './faults.ts';
 export type { FaultName, FaultSettings } from './faults.ts';
+export { keptTraceSchema, traceJson } from './kept-trace.ts';
+export type { KeptSpan, KeptTrace, SpanJson, TraceJson } from './kept-trace.ts';
 export { createMetrics } from './metrics.ts';
 export type { CounterSeries, HistogramSeries, Metrics, Observation } from './metrics.ts';
 export { sendText, startMetricsServer } from './metrics-server.ts';
@@ -44,7 +46,7 @@ export {
   isTracing,
   markFailed,
   messageTrace,
-  sampledTrace,
+  observedTrace,
   startSpan,
   TRACE_ATTRIBUTE,
   traceAttributes,

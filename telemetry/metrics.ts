@@ -5,7 +5,7 @@ import { boundedRead } from './bounded-read.ts';
 import { CATALOGUE, metricSpec } from './catalogue.ts';
 import type { LabelsOf, MetricName, MetricSpec, NameOf } from './catalogue.ts';
 import { BucketExemplars } from './bucket-exemplars.ts';
-import type { TraceIds } from './bucket-exemplars.ts';
+import type { NotedExemplar, TraceIds } from './bucket-exemplars.ts';
 import { LabelLimits } from './label-limits.ts';
 import type { MetricFamily, Sample } from './sample.ts';
 import { familyOf } from './sample-reader.ts';
@@ -37,6 +37,8 @@ export interface Metrics {
   /** Everything as Prometheus has it, in the catalogue's order. */
   families(): Promise<readonly MetricFamily[]>;
   samples(): Promise<readonly Sample[]>;
+  /** Traced observations of a histogram, the newest of each bucket and series; the newest first. */
+  exemplars(name: string): readonly NotedExemplar[];
 }
 
 interface Observed {
@@ -138,6 +140,7 @@ export function createMetrics(meter: Meter, reader: SampleReader, clock: Clock):
     },
     families,
     samples: async () => (await families()).flatMap((family) => family.samples),
+    exemplars: (name) => exemplars.get(name)?.all() ?? [],
   };
 }
 

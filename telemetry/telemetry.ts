@@ -3,12 +3,15 @@ import { metrics as globalMetrics } from '@opentelemetry/api';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { BatchSpanProcessor } from '@opentelemetry/sdk-trace';
+import type { SpanProcessor } from '@opentelemetry/sdk-trace';
 import { messageOf } from '../runtime/index.ts';
 import type { Clock, Logger } from '../runtime/index.ts';
 import { ExportReader } from './export-reader.ts';
 import { ExportReport } from './export-report.ts';
 import { openExporters } from './exporters.ts';
 import type { ExporterOptions, Exporters } from './exporters.ts';
+import type { KeptTrace } from './kept-trace.ts';
+import { KeptTraces } from './kept-traces.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
 import { processMetrics } from './process-metrics.ts';
@@ -25,6 +28,8 @@ export interface TelemetryOptions
   readonly exportIntervalMs: number;
   readonly traceRatio: number;
   readonly traceSlowMs: number;
+  /** Traces that this process keeps to be shown; 0 keeps none, and spares spans where nothing is exported either. */
+  readonly tracesKeptMax: number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -35,6 +40,8 @@ export interface Telemetry {
   readonly families: () => Promise<readonly MetricFamily[]>;
   /** The same as single samples, for the local metric store. */
   readonly samples: () => Promise<readonly Sample[]>;
+  /** A trace that was kept, while it is among the newest. */
+  readonly trace: (traceId: string) => KeptTrace | undefined;
   /** Exports what is left, within 3 s; what a receiver has not taken by then is lost. */
   close(): Promise<void>;
 }
@@ -62,7 +69,8 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     count: () => undefined,
   };
   const readers = exportReaders(exporters, options.exportIntervalMs, reader);
-  const processors = keepers(exporters, options.traceSlowMs, (...each) => spans.count(...each));
+  const kept = openKept(exporters, options);
+  const processors = keepers(kept, options.traceSlowMs, (...each) => spans.count(...each));
   const sdk = new NodeSDK({
     resource,
     autoDetectResources: false,
@@ -97,6 +105,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     metrics,
     families,
     samples: async () => (await families()).flatMap((family) => family.samples),
+    trace: (traceId) => (kept instanceof KeptTraces ? kept.get(traceId) : undefined),
     close: () => closeWithin(reader.isBound ? [...readers, ...processors] : [], clock, logger),
   };
 }
@@ -105,20 +114,29 @@ function exportReaders({ metrics }: Exporters, intervalMs: number, beside: Sampl
   return metrics ? [new ExportReader({ exporter: metrics, intervalMs, beside })] : [];
 }
 
-function keepers(
+/** What gets the traces that are kept: an exporter, our own memory, one before the other, or nothing. */
+function openKept(
   { traces }: Exporters,
+  { traceSlowMs: slowMs, tracesKeptMax: tracesMax }: TelemetryOptions,
+): SpanProcessor | undefined {
+  const next =
+    traces &&
+    new BatchSpanProcessor({
+      exporter: traces,
+      maxQueueSize: SPANS_QUEUED_MAX,
+      maxExportBatchSize: SPANS_EXPORTED_MAX,
+      scheduledDelayMillis: SPANS_WAIT_MS,
+      exportTimeoutMillis: EXPORT_TIMEOUT_MS,
+    });
+  return tracesMax > 0 ? new KeptTraces({ next, slowMs, tracesMax }) : next;
+}
+
+function keepers(
+  next: SpanProcessor | undefined,
   slowMs: number,
   count: (outcome: SpanOutcome, count: number) => void,
 ) {
-  if (!traces) return [];
-  const next = new BatchSpanProcessor({
-    exporter: traces,
-    maxQueueSize: SPANS_QUEUED_MAX,
-    maxExportBatchSize: SPANS_EXPORTED_MAX,
-    scheduledDelayMillis: SPANS_WAIT_MS,
-    exportTimeoutMillis: EXPORT_TIMEOUT_MS,
-  });
-  return [new TraceKeeper({ next, slowMs, count })];
+  return next ? [new TraceKeeper({ next, slowMs, count })] : [];
 }
 
 /** Each by itself: the SDK's own shutdown ends with the first that fails, and the process with it. */

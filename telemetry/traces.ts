@@ -86,12 +86,12 @@ export function markFailed(span: Span, code: string): void {
   span.setStatus({ code: SpanStatusCode.ERROR, message: code });
 }
 
-/** The active span's ids, where its trace is sampled: for exemplars. */
-export function sampledTrace(atMs: number, span = trace.getActiveSpan()): TraceIds | undefined {
+/** The active span's ids, and whether its trace is sampled: for exemplars. */
+export function observedTrace(atMs: number, span = trace.getActiveSpan()): TraceIds | undefined {
   const ids = span?.spanContext();
-  return ids && (ids.traceFlags & 1) === 1
-    ? { traceId: ids.traceId, spanId: ids.spanId, atMs }
-    : undefined;
+  if (!ids || !isSpanContextValid(ids)) return undefined;
+  const { traceId, spanId, traceFlags } = ids;
+  return { traceId, spanId, atMs, isSampled: (traceFlags & 1) === 1 };
 }
 
 /** Attributes that carry the active trace on a message; none while traces are off. */

@@ -1,7 +1,7 @@
 /** A notification as one log line; its stable fields are what a log-based filter goes by. */
 import type { LogFields } from '../../runtime/index.ts';
 import type { Notification } from './notification.ts';
-import { headline, stateWords } from './page-facts.ts';
+import { headline, pageLinks, stateWords } from './page-facts.ts';
 
 export function logLine(notification: Notification): {
   readonly level: 'info' | 'warn' | 'error';
@@ -25,6 +25,9 @@ export function logLine(notification: Notification): {
       ...(measured && { measuredValue: measured.value, threshold: measured.threshold }),
       ...(budget && { budgetRemainingRatio: budget.remainingRatio }),
       ...(top && { worst: top.name }),
+      ...Object.fromEntries(
+        pageLinks(notification.links).map(({ label, url }) => [`${label.toLowerCase()}Url`, url]),
+      ),
       ...(notification.isTest === true && { isTest: true }),
     },
   };

@@ -2,6 +2,7 @@
 import type {
   DeliveryJson,
   EvidenceJson,
+  ExampleJson,
   IncidentJson,
   TransitionJson,
 } from '../../alerts/index.ts';
@@ -19,6 +20,7 @@ import { scrollTable } from './scroll-table.ts';
 export type WholeIncident = IncidentJson & {
   readonly timeline: readonly TransitionJson[];
   readonly notifications: readonly DeliveryJson[];
+  readonly examples: readonly ExampleJson[];
 };
 
 export interface IncidentModel {
@@ -92,7 +94,7 @@ export function incidentPage(model: IncidentModel): Html {
     ${standing(incident)} ${incidentForms(incident, reader, 'incident')} ${factsList(model)}
     <section aria-labelledby="signal">
       <h2 id="signal">The signal behind it</h2>
-      ${evidenceChart(incident, evidence)}
+      ${evidenceChart(incident, evidence)} ${examplesList(incident.examples)}
     </section>
     <section aria-labelledby="timeline">
       <h2 id="timeline">Timeline</h2>
@@ -262,6 +264,21 @@ function evidenceChart(incident: IncidentJson, evidence: EvidenceJson | undefine
       isStacked: false,
     })}
     ${evidence.query !== null && html`<p class="soft">In Prometheus or Cloud Monitoring: <code>${evidence.query}</code></p>`}`;
+}
+
+/** Traces of bad events; the newest is the one that pages lead to. */
+function examplesList(examples: readonly ExampleJson[]): Html | string {
+  if (examples.length === 0) return '';
+  const items = examples.toReversed().map(({ trace, at, links }) => {
+    const elsewhere = links.page !== null && !links.page.endsWith(`/console/traces/${trace}`);
+    return html`<li>
+      <a href="/console/traces/${trace}">A trace of it</a> of ${instant(at)}
+      ${elsewhere ? html` · <a href="${links.page}">in Cloud Trace</a>` : ''}
+    </li>`;
+  });
+  return html`<ul class="plain examples">
+    ${items}
+  </ul>`;
 }
 
 function stateBadge({ state, route, severity }: IncidentJson): Html {

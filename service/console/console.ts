@@ -14,6 +14,7 @@ import {
   sloPage,
   streamPage,
   streamsPage,
+  tracePage,
 } from '../../dashboards/index.ts';
 import type { Asset, ConsolePage, Html, PanelReader, Reader } from '../../dashboards/index.ts';
 import { gameDayJson } from '../../alerts/index.ts';
@@ -30,7 +31,7 @@ import { alertForms } from './alert-forms.ts';
 import { gameDayForms } from './game-day-forms.ts';
 import type { WhatIf } from '../what-if.ts';
 import { LiveFeed } from './live-feed.ts';
-import { nowModel, panelsModel, sloModel, streamModel } from './page-models.ts';
+import { nowModel, panelsModel, sloModel, streamModel, traceModel } from './page-models.ts';
 
 /** Everything from this service, nothing inline, no frame around it. */
 const CONTENT_SECURITY_POLICY =
@@ -116,6 +117,10 @@ export function consoleRoutes(
       ),
     );
   }
+  page('/traces/:trace', async ({ params }) => {
+    const model = traceModel(deps, String(params['trace']));
+    return { title: 'Trace', page: undefined, main: tracePage(model) };
+  });
   page('/game-day', async (_request, reader) => {
     if (!gameDays) {
       throw new AppError(

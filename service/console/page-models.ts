@@ -7,6 +7,7 @@ import type {
   Reader,
   SloModel,
   StreamModel,
+  TraceModel,
 } from '../../dashboards/index.ts';
 import { AppError, isAppError, messageOf } from '../../runtime/index.ts';
 import { breakdownJson, burnDownJson, evaluationJson, statusJson } from '../../slo/index.ts';
@@ -21,7 +22,9 @@ import { namedDashboard, RANGE_NAMES, rangeOf } from '../routes/dashboards.ts';
 import { eventsList } from '../routes/events.ts';
 import { quarantineList } from '../routes/quarantine.ts';
 import { streamBody } from '../routes/streams.ts';
+import { findTrace, traceOf } from '../routes/traces.ts';
 import { windowsList } from '../routes/windows.ts';
+import { traceJson } from '../../telemetry/index.ts';
 import type { StreamResource } from '../stream-resource.ts';
 import { alertsOfNow, costedIncidents } from './alert-models.ts';
 
@@ -162,6 +165,13 @@ export async function streamModel(
     quarantine: quarantine.quarantine,
     events: events.events,
   };
+}
+
+/** @throws AppError `not_found` where it is not kept */
+export function traceModel(deps: ServiceDeps, traceId: string): TraceModel {
+  const trace = traceJson(traceOf(deps, traceId));
+  const linked = trace.spans.flatMap(({ links }) => links.map((link) => link.trace));
+  return { trace, keptTraces: new Set(linked.filter((each) => findTrace(deps, each))) };
 }
 
 /** The answer of the list's route, as a reader of the API has it. */

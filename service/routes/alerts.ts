@@ -4,6 +4,7 @@ import { z } from 'zod';
 import {
   alertsJson,
   deliveryJson,
+  exampleJson,
   evidenceJson,
   incidentEvidence,
   incidentJson,
@@ -147,7 +148,7 @@ export function evidenceContext(
   return { policy, slo, reader: signals, nowMs: clock.nowMs() };
 }
 
-/** An incident with what happened to it and who was told. @throws AppError `not_found` */
+/** An incident with what happened to it, who was told, and traces of its bad events. @throws AppError `not_found` */
 export function wholeIncident(alerts: AlertsSource, id: string) {
   const record = recordOf(alerts, id);
   const incident = incidentJson(record, policyOf(alerts, record.incident.policy));
@@ -155,6 +156,7 @@ export function wholeIncident(alerts: AlertsSource, id: string) {
     ...incident,
     timeline: alerts.log.timeline(id).map(transitionJson),
     notifications: alerts.deliveriesOf(id).map(deliveryJson),
+    examples: alerts.log.examples(id).map(exampleJson),
   };
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { AlertEvaluator, openAlertLog, parsePolicies } from '../../alerts/index.ts';
-import type { Telling } from '../../alerts/index.ts';
+import type { FoundExample, Telling, Transition } from '../../alerts/index.ts';
 import { AppError, silentLogger, VirtualClock } from '../../runtime/index.ts';
 import { temporaryFolder } from '../helpers/highwater-process.ts';
 import { FakeReader } from '../slo/fake-reader.ts';
@@ -30,6 +30,9 @@ function open(t: ExecutionContext, policies = POLICY) {
   const reader = new FakeReader();
   const told: Telling[] = [];
   const failing: { next: boolean; policy?: string } = { next: false };
+  const examples: { of: (transition: Transition) => FoundExample | undefined } = {
+    of: () => undefined,
+  };
   const outcomes: string[] = [];
   const path = join(folder.path, 'alerts.sqlite');
   const make = () => {
@@ -44,6 +47,7 @@ function open(t: ExecutionContext, policies = POLICY) {
         told.push(telling);
         return Promise.resolve();
       },
+      exampleOf: (transition) => examples.of(transition),
       onEvaluated: (outcome) => outcomes.push(outcome),
       clock,
       logger: silentLogger,
@@ -60,6 +64,7 @@ function open(t: ExecutionContext, policies = POLICY) {
     reader,
     told,
     failing,
+    examples,
     outcomes,
     clock,
     evaluator: () => now.evaluator,
@@ -181,4 +186,80 @@ test('where metrics do not answer, what fires goes on firing, and the failure sh
   t.deepEqual(rig.outcomes, ['succeeded', 'failed']);
   t.false(rig.evaluator().isStale(rig.clock.nowMs()));
   t.true(rig.evaluator().isStale(rig.clock.nowMs() + 5 * MINUTE_MS));
+});
+
+function found(n: number): FoundExample {
+  const traceId = `trace-${n}`;
+  const span = { spanId: `span-${n}`, name: 'request', role: 'server' as const, isFailed: true };
+  return {
+    example: { traceId, spanId: span.spanId, value: n, atMs: n, url: `https://example.com/${n}` },
+    trace: {
+      traceId,
+      spans: [
+        { ...span, startedAtMs: n, durationMs: 1, attributes: { 'http.route': '/a' }, links: [] },
+      ],
+    },
+  };
+}
+
+test('a page carries the trace that was chosen as it fired, the same after a restart, and its end carries it too', async (t) => {
+  const rig = open(t);
+  let count = 0;
+  rig.examples.of = ({ kind }) => {
+    t.is(kind, 'firing', 'looked for as it begins, and not while it goes on');
+    return found(++count);
+  };
+  rig.failing.next = true;
+  await rig.minute(5);
+  await rig.restart();
+  // What this process would choose now is another one; the page that was decided stays as it is.
+  rig.examples.of = () => found(99);
+  rig.failing.next = false;
+  await rig.minute(5);
+  const [first] = rig.told;
+  t.deepEqual(first?.example, found(1).example);
+  const { id } = first!.incident;
+  await rig.evaluator().acknowledge(id, 'kim');
+  for (let minute = 0; minute < 7; minute += 1) await rig.minute(0);
+  t.deepEqual(
+    rig.told.map(({ state, example }) => [state, example?.traceId]),
+    [
+      ['triggered', 'trace-1'],
+      ['acknowledged', 'trace-1'],
+      ['resolved', 'trace-1'],
+    ],
+  );
+  const { log } = rig.evaluator();
+  t.deepEqual(log.examples(id), [found(1).example]);
+  t.deepEqual(log.exampleTrace('trace-1'), found(1).trace);
+  t.is(log.exampleTrace('trace-2'), undefined);
+  t.deepEqual(log.examples('none'), []);
+});
+
+test('where no trace is known, or the looking fails, the page goes out without one', async (t) => {
+  for (const of of [
+    () => undefined,
+    () => {
+      throw new Error('a bug');
+    },
+  ]) {
+    const rig = open(t);
+    rig.examples.of = of;
+    await rig.minute(5);
+    t.deepEqual(words(rig.told), [['triggered', 0]]);
+    t.is(rig.told[0]?.example, undefined);
+    t.deepEqual(rig.evaluator().log.examples(rig.told[0]!.incident.id), []);
+  }
+});
+
+test('of a long trace an incident keeps 40 spans, the event’s own among them', async (t) => {
+  const rig = open(t);
+  const base = found(1);
+  const [span] = base.trace.spans;
+  const spans = Array.from({ length: 100 }, (_, n) => ({ ...span!, spanId: `span-${n + 100}` }));
+  rig.examples.of = () => ({ ...base, trace: { ...base.trace, spans: [...spans, span!] } });
+  await rig.minute(5);
+  const kept = rig.evaluator().log.exampleTrace('trace-1');
+  t.is(kept?.spans.length, 40);
+  t.is(kept?.spans[0]?.spanId, 'span-1');
 });

@@ -68,6 +68,24 @@ function checkMail(t: ExecutionContext, mail: MailServer): void {
   t.regex(burn, /Error budget\s+.* % of the budget of api-availability \(99\.9 % over 30 d\)/);
 }
 
+/** Failed and slow requests have a trace; messages that nobody took have none, and no link is made up. */
+async function checkTraceLink(
+  t: ExecutionContext,
+  url: string,
+  mails: MailServer['mails'],
+): Promise<void> {
+  for (const { mail } of mails) {
+    const links = [...(mail.text ?? '').matchAll(/:8080(\/console\/traces\/[0-9a-f]{32})/g)];
+    const isOfMessages = mail.headers.get('x-highwater-policy') === 'backlog-age';
+    t.is(links.length, isOfMessages ? 0 : 1, mail.subject);
+    const [, path] = links[0] ?? [];
+    if (path === undefined) continue;
+    const page = await fetch(url + path);
+    t.is(page.status, 200, `${path}, by another process than the one that saw it`);
+    t.regex(await page.text(), /<h1>[A-Z]+ \/v1\//);
+  }
+}
+
 test('named alerts and a burn-rate page arrive once each as mail and in PagerDuty, through refusals and a kill', async (t) => {
   t.timeout(600_000);
   const [pagerDuty, mail] = await Promise.all([startPagerDuty(), startMailServer()]);
@@ -185,6 +203,7 @@ test('named alerts and a burn-rate page arrive once each as mail and in PagerDut
     t.is(status, 200, path);
     const linked = mail.mails.filter((each) => each.mail.text?.includes(`:8080${path}`));
     t.is(linked.length, 2, 'its page and its end link to the incident');
+    await checkTraceLink(t, second.url, linked);
   }
   const [some] = told;
   const shown = await fetch(`${second.url}/v1/incidents/${encodeURIComponent(some!.id)}`);

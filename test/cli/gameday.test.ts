@@ -37,7 +37,8 @@ async function faultsOf(metricsUrl: string): Promise<readonly unknown[]> {
 test('each drill breaks the service, sees its alert come and go, and leaves no fault', async (t) => {
   t.timeout(420_000);
   const folder = temporaryFolder();
-  const service = await startedHighwater(['--no-demo'], {
+  // With its demo, as people start it: refused messages wait for a review all the while, and are no backlog.
+  const service = await startedHighwater([], {
     ...environmentOf(folder.path),
     HIGHWATER_FAULTS: 'allow',
   });
@@ -52,6 +53,14 @@ test('each drill breaks the service, sees its alert come and go, and leaves no f
     };
     return answer.evaluated_at !== null;
   });
+  await eventually(
+    'a refused message that waits for its review',
+    async () =>
+      /num_undelivered_messages\{subscription_id="\w+-dead-letter-review"\} [1-9]/.test(
+        await (await fetch(`${service.metricsUrl}/metrics`)).text(),
+      ),
+    120_000,
+  );
 
   const drills = ['latency', 'errors', 'backlog'];
   const command = startHighwater(['gameday', ...drills, '--json', ...at]);

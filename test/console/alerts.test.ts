@@ -2,7 +2,7 @@
 import test from 'ava';
 import { identityOf } from '../../service/auth/identity.ts';
 import { getJson, raw, startService } from '../service/server.ts';
-import { startSeeded } from './seeded-service.ts';
+import { SEEDED_EXAMPLE, startSeeded } from './seeded-service.ts';
 import type { SeededService } from './seeded-service.ts';
 
 let service: SeededService;
@@ -55,6 +55,36 @@ test.serial(
     t.true(page.includes(`<data value="${evidence.budget.budget_spent_ratio}">`));
   },
 );
+
+test.serial('an incident leads to a trace of it, which is shown span by span', async (t) => {
+  const { id, links } = await openIncident();
+  const { traceId, url } = SEEDED_EXAMPLE.example;
+  const whole = await getJson(service, links.self);
+  t.like(whole.examples[0], { trace: traceId, value: 0.75, links: { page: url } });
+  const { body } = await raw(service, pathOf(id));
+  t.true(body.includes(`href="/console/traces/${traceId}"`));
+  t.true(body.includes(`href="${url}">in Cloud Trace`));
+  const trace = await raw(service, `/console/traces/${traceId}`);
+  t.is(trace.status, 200);
+  t.deepEqual(
+    [...trace.body.matchAll(/<th scope="row">([^]*?)<\/th>/g)].map(([, cell]) =>
+      cell!
+        .replaceAll(/<[^>]*>/g, '')
+        .replaceAll(/\s+/g, ' ')
+        .trim(),
+    ),
+    [
+      'GET /v1/streams/:stream/events ✕ failed: status 503',
+      '· warehouse &#60;events&#62; ✕ failed',
+      'warehouse &#60;events&#62; ✕ failed',
+    ],
+    'below its parent, and at the left where that is not here',
+  );
+  t.regex(trace.body, /belongs with ffffffff…, not kept here/);
+  const unknown = await raw(service, `/console/traces/${'0'.repeat(32)}`);
+  t.is(unknown.status, 404);
+  t.regex(unknown.body, /No trace 0+ is kept here/);
+});
 
 test.serial('an incident is exported as Markdown with its timeline and who was told', async (t) => {
   const { id } = await openIncident();

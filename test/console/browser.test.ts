@@ -23,6 +23,7 @@ const PATHS = [
   '/console/streams',
   '/console/streams/transactions',
   '/console/streams/typed',
+  '/console/traces/5e2ae1b5c0f24d5f9a0d3c5b7a1f2e3d',
   '/console/slos/none',
 ];
 const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { AlertEvaluator, GameDay, loadPolicies, openAlertLog } from '../../alerts/index.ts';
 import type { Delivery } from '../../alerts/index.ts';
+import type { FoundExample } from '../../alerts/index.ts';
 import { loadDashboards } from '../../dashboards/index.ts';
 import { silentLogger, systemClock } from '../../runtime/index.ts';
 import { loadSlos, SloEvaluator } from '../../slo/index.ts';
@@ -81,6 +82,7 @@ export async function startSeeded(badSteps = 0, port = 0): Promise<SeededService
         oldestUnackedMessageAgeSeconds: 3,
       },
     ],
+    traces: (id) => (id === SEEDED_EXAMPLE.trace.traceId ? SEEDED_EXAMPLE.trace : undefined),
     clock: { ...systemClock, nowMs: clock.nowMs },
     port,
   });
@@ -102,6 +104,51 @@ export async function startSeeded(badSteps = 0, port = 0): Promise<SeededService
       await evaluator.evaluate();
     },
   };
+}
+
+/** A failed request with a query below it, and a span whose parent is elsewhere. */
+export const SEEDED_EXAMPLE: FoundExample = seededExample();
+
+function seededExample(): FoundExample {
+  const traceId = '5e2ae1b5c0f24d5f9a0d3c5b7a1f2e3d';
+  const startedAtMs = Date.UTC(2026, 10, 26, 3, 2, 11);
+  const request = {
+    spanId: '00f067aa0ba902b7',
+    name: 'GET /v1/streams/:stream/events',
+    role: 'server' as const,
+    startedAtMs,
+    durationMs: 750,
+    isFailed: true,
+    status: 'status 503',
+    attributes: { 'http.route': '/v1/streams/:stream/events', 'http.response.status_code': 503 },
+    links: [],
+  };
+  const query = {
+    ...request,
+    spanId: '00f067aa0ba902b8',
+    parentSpanId: request.spanId,
+    name: 'warehouse <events>',
+    role: 'client' as const,
+    startedAtMs: startedAtMs + 20,
+    durationMs: 700.25,
+    status: undefined,
+    attributes: { 'db.operation.name': 'events' },
+    links: [{ traceId: 'f'.repeat(32), spanId: 'f'.repeat(16) }],
+  };
+  const elsewhere = {
+    ...query,
+    spanId: '00f067aa0ba902b9',
+    parentSpanId: 'e'.repeat(16),
+    links: [],
+  };
+  const example = {
+    traceId,
+    spanId: request.spanId,
+    value: 0.75,
+    atMs: startedAtMs + 750,
+    url: `https://console.cloud.google.com/traces/explorer;traceId=${traceId};spanId=${request.spanId}?project=a`,
+  };
+  return { example, trace: { traceId, spans: [query, elsewhere, request] } };
 }
 
 /** Policies that the seeded metrics say something about. */
@@ -137,6 +184,7 @@ async function seededAlerts(store: MetricStore, slos: SloEvaluator, fromMs: numb
         finishedAtMs: atMs + 1_000,
       });
     },
+    exampleOf: () => SEEDED_EXAMPLE,
     deliveriesOf: (id) => deliveries.filter(({ incidentId }) => incidentId === id),
     clock,
     logger: silentLogger,

@@ -9,6 +9,7 @@ import { temporaryFolder } from '../helpers/highwater-process.ts';
 import { FakeReader } from '../slo/fake-reader.ts';
 import { getJson, raw, startService } from './server.ts';
 import type { TestService } from './server.ts';
+import { SEEDED_EXAMPLE } from '../console/seeded-service.ts';
 
 const POLICY = `service: a
 owner: b
@@ -30,6 +31,7 @@ const alerts = new AlertEvaluator({
   reader,
   log,
   tell: () => Promise.resolve(),
+  exampleOf: () => SEEDED_EXAMPLE,
   clock: systemClock,
   logger: silentLogger,
 });
@@ -37,7 +39,7 @@ let service: TestService;
 let check: (schema: string, value: unknown) => void;
 
 test.before(async () => {
-  service = await startService({ alerts });
+  service = await startService({ alerts, traces: () => undefined });
   reader.put('ingest_messages_total', { outcome: 'quarantined' }, systemClock.nowMs() - 1_000, 5);
   await alerts.evaluate();
   const document = (await getJson(service, '/openapi.json')) as object;
@@ -78,6 +80,10 @@ test.serial('alerts and incidents answer as their schemas say, with what fires',
   const one = await getJson(service, open.incidents[0].links.self);
   check('IncidentWithTimeline', one);
   t.like(one.timeline[0], { change: 'firing', is_told: true });
+  const trace = await getJson(service, one.examples[0].links.self);
+  check('Trace', trace);
+  t.like(trace, { trace: SEEDED_EXAMPLE.trace.traceId, duration_seconds: 0.75, is_failed: true });
+  t.is((await raw(service, '/v1/traces/none')).status, 404);
 });
 
 test.serial(

@@ -30,6 +30,7 @@ const DEFAULTS = {
   exportIntervalMs: 3_600_000,
   traceRatio: 1,
   traceSlowMs: 500,
+  tracesKeptMax: 0,
 } as const;
 
 /** Closed with the test at the latest; until then no other may be started in the process. */
