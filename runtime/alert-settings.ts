@@ -1,8 +1,8 @@
 /** The settings of notifications: what each channel needs, which route goes where, and which only make sense together. */
 import { z } from 'zod';
 import { parseDuration } from './duration.ts';
+import { isSafeUrl, LOOPBACK_HOSTS, splitWords } from './setting.ts';
 
-const LOOPBACK: readonly string[] = ['127.0.0.1', '[::1]', 'localhost'];
 const CHANNELS = ['pagerduty', 'email', 'webhook', 'log'] as const;
 type ChannelWord = (typeof CHANNELS)[number];
 /** Each is a mail of its own; a mailing list serves more. */
@@ -21,16 +21,10 @@ function checked<T>(expected: string, read: (given: string) => T | undefined, is
   });
 }
 
-const list = (given: string) =>
-  given
-    .split(',')
-    .map((each) => each.trim())
-    .filter((each) => each !== '');
-
 const route = checked(
   `a list of ${CHANNELS.join(', ')}, such as pagerduty,email`,
   (given): readonly ChannelWord[] | undefined => {
-    const words = list(given);
+    const words = splitWords(given);
     const known = words.flatMap((word) => CHANNELS.filter((channel) => channel === word));
     return known.length === words.length ? known : undefined;
   },
@@ -92,7 +86,7 @@ export const ALERT_SETTINGS = {
     schema: checked(
       `at most ${RECIPIENTS_MAX} different addresses, such as kim@example.com,lee@example.com`,
       (given) => {
-        const all = list(given);
+        const all = splitWords(given);
         const isFit = all.length <= RECIPIENTS_MAX && new Set(all.map(bare)).size === all.length;
         return isFit && all.every((each) => ADDRESS.test(each)) ? all : undefined;
       },
@@ -190,7 +184,7 @@ function encryptionProblems({ ALERT_SMTP_URL, ALERT_SMTP_TLS }: AlertSettings): 
   if (protocol === 'smtps:') {
     return ['ALERT_SMTP_TLS: expected required, as ALERT_SMTP_URL is smtps; got off'];
   }
-  if (password === '' || LOOPBACK.includes(hostname)) return [];
+  if (password === '' || LOOPBACK_HOSTS.includes(hostname)) return [];
   return [
     'ALERT_SMTP_TLS: expected required, as ALERT_SMTP_URL has a password, which would go out for all to read; got off',
   ];
@@ -209,12 +203,6 @@ function routeProblems(settings: AlertSettings): string[] {
       .filter((channel) => !setUp.includes(channel))
       .map((channel) => `${name}: ${channel} expects ${needs[channel]} to be set; got nothing`),
   );
-}
-
-function isSafeUrl(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { protocol, hostname } = new URL(url);
-  return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.includes(hostname));
 }
 
 function isSmtpUrl(url: string): boolean {

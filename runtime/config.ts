@@ -1,99 +1,27 @@
 /** The one schema of all settings: read from the environment and `.env`, checked at once, printed without secrets. */
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { z } from 'zod';
-import { ALERT_SETTINGS, alertProblems } from './alert-settings.ts';
-import { bigqueryProblems } from './config-bigquery.ts';
-import { formatDuration, parseDuration } from './duration.ts';
+import type { z } from 'zod';
+import { ALERT_SETTINGS } from './alert-settings.ts';
+import { configProblems } from './config-problems.ts';
 import { AppError } from './errors.ts';
+import {
+  choice,
+  count,
+  countOrOff,
+  duration,
+  grants,
+  keysUrl,
+  modes,
+  optional,
+  port,
+  ratio,
+  secret,
+  text,
+  urls,
+  words,
+} from './setting.ts';
 import { hideUrlCredentials } from './url-credentials.ts';
-
-/** Source: Cloud Monitoring refuses points of a series that come within 5 s; two intervals of slack. */
-const EXPORT_INTERVAL_MIN_MS = 10_000;
-const LOOPBACK: readonly string[] = ['127.0.0.1', '::1', 'localhost'];
-
-const port = (what: string, fallback: number) =>
-  setting(what, String(fallback), z.string().transform(toInteger(0, 65_535, fallback)));
-const count = (what: string, fallback: number, max = Number.MAX_SAFE_INTEGER) =>
-  setting(what, String(fallback), z.string().transform(toInteger(1, max, fallback)));
-/** A duration, of at least and at most so much where `range` says so: a pause of 0 would leave no time for anything else. */
-const duration = (what: string, fallback: string, range?: readonly [string, string]) =>
-  setting(
-    what,
-    fallback,
-    z.string().transform((text, context) => {
-      const valueMs = parseDuration(text);
-      const [least = 0, most = Infinity] = range?.map(parseDuration) ?? [];
-      if (valueMs !== undefined && valueMs >= least && valueMs <= most) return valueMs;
-      const bounds = range ? ` from ${range.join(' to ')},` : '';
-      context.addIssue(`expected a duration${bounds} such as ${fallback}; got ${text}`);
-      return z.NEVER;
-    }),
-  );
-const ratio = (what: string, fallback: string) =>
-  setting(
-    what,
-    fallback,
-    z.string().transform((given, context) => {
-      const value = Number(given);
-      if (given.trim() !== '' && value >= 0 && value <= 1) return value;
-      context.addIssue(`expected a number from 0 to 1, such as ${fallback}; got ${given}`);
-      return z.NEVER;
-    }),
-  );
-const text = (what: string, fallback: string) => setting(what, fallback, z.string().min(1));
-const choice = <const T extends readonly [string, ...string[]]>(
-  what: string,
-  values: T,
-  fallback: T[number],
-) =>
-  setting(
-    what,
-    fallback,
-    z.enum(values, {
-      error: (issue) => `expected one of ${values.join(', ')}; got ${String(issue.input)}`,
-    }),
-  );
-const urls = (what: string, example: string) =>
-  setting(
-    what,
-    '',
-    z.string().transform((given, context) => {
-      const each = given.split(',').map((url) => url.trim());
-      const wrong = each.filter((url) => url !== '' && !/^https?:$/.test(protocolOf(url)));
-      if (wrong.length === 0) return each.filter((url) => url !== '');
-      context.addIssue(`expected URLs such as ${example}; got ${wrong.join(', ')}`);
-      return z.NEVER;
-    }),
-  );
-/** Words separated by commas, each of them one that `isGood` takes; `example` stands in the message. */
-const words = (what: string, example: string, isGood: (word: string) => boolean) =>
-  setting(
-    what,
-    '',
-    z.string().transform((given, context) => {
-      const each = splitWords(given);
-      const wrong = each.filter((word) => !isGood(word));
-      if (wrong.length === 0) return each;
-      context.addIssue(`expected words such as ${example}; got ${wrong.join(', ')}`);
-      return z.NEVER;
-    }),
-  );
-const grants = (what: string) =>
-  words(`${what}: addresses, *@DOMAIN or * for all that are verified`, 'ann@example.com', (word) =>
-    /^(?:\*|[^\s@]+@[^\s@]+)$/.test(word),
-  );
-/** Tokens are worth no more than the way on which their keys come. */
-const keysUrl = (what: string, fallback: string) =>
-  setting(
-    what,
-    fallback,
-    z.string().refine((given) => isSafeUrl(given), {
-      error: (issue) => `expected an https URL such as ${fallback}; got ${String(issue.input)}`,
-    }),
-  );
-const secret = (what: string) => setting(what, '', z.string(), true);
-const optional = (what: string) => setting(what, '', z.string());
 
 /** Every setting by its environment variable; the README's table is printed from it. */
 export const SETTINGS = {
@@ -245,10 +173,10 @@ export const SETTINGS = {
   METRICS_PROMETHEUS_LOOKBACK: duration('How long that Prometheus keeps its samples', '35d'),
   TRACE_RATIO: ratio('Share of traces that is kept beside those with errors and slow ones', '0.1'),
   TRACE_SLOW: duration('A trace with a span this long is kept whatever its share', '500ms'),
-  TRACES_KEPT: setting(
+  TRACES_KEPT: countOrOff(
     'Newest traces that the API keeps in memory, for pages and the console to lead to; 0 is off',
-    '500',
-    z.string().transform(toInteger(0, 10_000, 500)),
+    500,
+    10_000,
   ),
   CANARY_INTERVAL: duration('Time between two canary events of `start`; 0s is off', '15s'),
   HIGHWATER_API_TOKEN: secret('API key or ID token that the commands send to a running service'),
@@ -288,7 +216,7 @@ export function loadConfig(
     else problems.push(...result.error.issues.map((issue) => `${name}: ${issue.message}`));
   }
   const config = values as Config;
-  if (problems.length === 0) problems.push(...pairProblems(config));
+  if (problems.length === 0) problems.push(...configProblems(config));
   if (problems.length > 0) {
     throw new AppError(
       'invalid_config',
@@ -315,130 +243,6 @@ export function settingsTable(): string {
       `| \`${name}\` | ${what} | ${fallback ? `\`${fallback}\`` : ''} |`,
   );
   return ['| setting | meaning | default |', '| --- | --- | --- |', ...rows].join('\n');
-}
-
-function modes(what: string) {
-  const known = ['none', 'iap', 'oidc', 'api-key'] as const;
-  type Mode = (typeof known)[number];
-  const isMode = (word: string): word is Mode => known.some((each) => each === word);
-  return setting(
-    what,
-    'none',
-    z.string().transform((given, context): readonly [Mode, ...Mode[]] => {
-      const [first, ...rest] = splitWords(given).filter(isMode);
-      const wordCount = splitWords(given).length;
-      const distinctCount = first === 'none' ? 1 : new Set([first, ...rest]).size;
-      if (first && distinctCount === wordCount && !rest.includes('none')) return [first, ...rest];
-      context.addIssue(
-        `expected none alone, or some of iap, oidc, api-key separated by commas, such as iap,api-key; got ${given}`,
-      );
-      return z.NEVER;
-    }),
-  );
-}
-
-function splitWords(given: string): string[] {
-  return given
-    .split(',')
-    .map((word) => word.trim())
-    .filter((word) => word !== '');
-}
-
-function isSafeUrl(url: string): boolean {
-  const protocol = protocolOf(url);
-  return (
-    protocol === 'https:' || (protocol === 'http:' && LOOPBACK.includes(new URL(url).hostname))
-  );
-}
-
-/** `https:` of `https://…`; empty where the text is no URL. */
-function protocolOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).protocol : '';
-}
-
-function setting<T extends z.ZodType>(what: string, fallback: string, schema: T, isSecret = false) {
-  return { what, fallback, schema, isSecret };
-}
-
-function toInteger(min: number, max: number, example: number) {
-  return (given: string, context: z.RefinementCtx): number => {
-    const value = Number(given);
-    if (/^\d+$/.test(given) && value >= min && value <= max) return value;
-    context.addIssue(
-      `expected a whole number from ${min} to ${max}, such as ${example}; got ${given}`,
-    );
-    return z.NEVER;
-  };
-}
-
-function pairProblems(config: Config): string[] {
-  const problems: string[] = alertProblems(config);
-  if (config.INGEST_MESSAGES_IN_FLIGHT_MAX < 2 * config.INGEST_BATCH_ROWS_MAX) {
-    problems.push(
-      `INGEST_MESSAGES_IN_FLIGHT_MAX: expected at least twice INGEST_BATCH_ROWS_MAX (${2 * config.INGEST_BATCH_ROWS_MAX}), or intake starves while a batch commits; got ${config.INGEST_MESSAGES_IN_FLIGHT_MAX}`,
-    );
-  }
-  if (config.TELEMETRY_EXPORT_INTERVAL < EXPORT_INTERVAL_MIN_MS) {
-    problems.push(
-      `TELEMETRY_EXPORT_INTERVAL: expected 10s or more, as Google Cloud refuses points that come faster; got ${formatDuration(config.TELEMETRY_EXPORT_INTERVAL)}`,
-    );
-  }
-  problems.push(...bigqueryProblems(config));
-  if (config.METRICS_SOURCE === 'prometheus' && protocolOf(config.METRICS_PROMETHEUS_URL) === '') {
-    problems.push(
-      `METRICS_PROMETHEUS_URL: METRICS_SOURCE=prometheus expects a URL, such as http://127.0.0.1:9090; got ${config.METRICS_PROMETHEUS_URL || 'nothing'}`,
-    );
-  }
-  if (config.HIGHWATER_FAULTS === 'allow') {
-    for (const name of ['HIGHWATER_HOST', 'METRICS_HOST'] as const) {
-      if (!LOOPBACK.includes(config[name])) {
-        problems.push(
-          `HIGHWATER_FAULTS: allow expects ${name} on loopback, such as 127.0.0.1; got ${config[name]}`,
-        );
-      }
-    }
-    if (config.HIGHWATER_WAREHOUSE === 'bigquery') {
-      problems.push(
-        'HIGHWATER_FAULTS: allow expects HIGHWATER_WAREHOUSE=duckdb: faults are for a laptop, not for Google Cloud; got bigquery',
-      );
-    }
-  }
-  for (const [mode, name, example] of [
-    ['iap', 'AUTH_IAP_AUDIENCE', '/projects/123/locations/europe-west1/services/highwater'],
-    ['oidc', 'AUTH_OIDC_AUDIENCE', 'https://highwater.example.com'],
-  ] as const) {
-    if (config.AUTH_MODE.includes(mode) && config[name].length === 0) {
-      problems.push(
-        `${name}: AUTH_MODE=${mode} expects the audience of this service, such as ${example}: tokens for other services must not open this one; got nothing`,
-      );
-    }
-  }
-  if (
-    config.HIGHWATER_WAREHOUSE === 'bigquery' &&
-    config.API_QUERY_TIMEOUT < config.BIGQUERY_QUERY_TIMEOUT
-  ) {
-    problems.push(
-      `API_QUERY_TIMEOUT: expected at least BIGQUERY_QUERY_TIMEOUT (${formatDuration(config.BIGQUERY_QUERY_TIMEOUT)}), which cancels the query; got ${formatDuration(config.API_QUERY_TIMEOUT)}`,
-    );
-  }
-  if (config.INGEST_INTAKE === 'push' && !config.AUTH_MODE.includes('none')) {
-    for (const [name, example] of [
-      ['AUTH_PUSH_AUDIENCE', 'https://highwater.example.com/push'],
-      ['AUTH_PUSH_ACCOUNT', 'push@my-project.iam.gserviceaccount.com'],
-    ] as const) {
-      if (config[name].length === 0) {
-        problems.push(`${name}: INGEST_INTAKE=push expects it, such as ${example}; got nothing`);
-      }
-    }
-  }
-  const ports = (['PORT', 'METRICS_PORT', 'PUBSUB_PORT'] as const).filter(
-    (name) => config[name] !== 0,
-  );
-  for (const [index, name] of ports.entries()) {
-    const twin = ports.slice(0, index).find((other) => config[other] === config[name]);
-    if (twin) problems.push(`${name}: expected a port other than ${twin}'s; got ${config[name]}`);
-  }
-  return problems;
 }
 
 function readEnvFile(path: string): Record<string, string | undefined> {
