@@ -102,6 +102,15 @@ module "autoscaler" {
   depends_on = [module.project_services]
 }
 
+# Read while it runs, and never written down.
+ephemeral "google_secret_manager_secret_version" "pagerduty" {
+  for_each = var.read_secrets ? var.pagerduty : {}
+
+  project = var.project_id
+  secret  = each.value.secret
+  version = each.value.version
+}
+
 module "monitoring" {
   source         = "./modules/monitoring"
   project_id     = var.project_id
@@ -112,7 +121,14 @@ module "monitoring" {
   dashboards     = { for name, file in var.dashboards : name => file("${path.root}/../${file}") }
   emails         = var.emails
   pagerduty      = var.pagerduty
-  uptime_host    = module.api.host
+  # A plan alone compares versions; should it be applied none the less, the API refuses a channel without a key.
+  pagerduty_keys = {
+    for name in keys(var.pagerduty) : name => (
+      var.read_secrets ? ephemeral.google_secret_manager_secret_version.pagerduty[name].secret_data
+      : terraform.applying ? null : "not read"
+    )
+  }
+  uptime_host = module.api.host
   # IAP sends a probe to the sign-in page: that it answers is what can be seen from outside.
   uptime_statuses = var.api.iap ? ["STATUS_CLASS_2XX", "STATUS_CLASS_3XX"] : ["STATUS_CLASS_2XX"]
 

@@ -146,7 +146,7 @@ variable "secrets" {
 
   validation {
     condition     = alltrue([for s in var.secrets : can(regex("^[a-zA-Z0-9_-]{1,255}$", s))])
-    error_message = "secrets: expected names such as pagerduty-key."
+    error_message = "secrets: expected names such as flights-api-key."
   }
 }
 
@@ -169,7 +169,7 @@ variable "emails" {
 }
 
 variable "pagerduty" {
-  description = "PagerDuty services that are paged, by a name of your choice: the secret with the integration key and its version. The key never enters the state."
+  description = "PagerDuty services that are paged, by a name of your choice: the secret with the integration key, which bootstrap made, and its version. The key never enters the state."
   type = map(object({
     secret  = string
     version = number
@@ -178,13 +178,19 @@ variable "pagerduty" {
   default = {}
 
   validation {
-    condition     = alltrue([for p in var.pagerduty : contains(var.secrets, p.secret)])
-    error_message = "pagerduty: expected a secret that var.secrets names, such as pagerduty-key."
+    condition     = alltrue([for p in var.pagerduty : can(regex("^[a-zA-Z0-9_-]{1,255}$", p.secret))])
+    error_message = "pagerduty: expected the name of a secret, such as pagerduty-key."
   }
   validation {
     condition     = alltrue([for p in var.pagerduty : p.version >= 1])
     error_message = "pagerduty: expected the version of the secret, such as 1."
   }
+}
+
+variable "read_secrets" {
+  description = "False where nothing but a plan is made, by an account that may read no secret; an apply needs true."
+  type        = bool
+  default     = true
 }
 
 variable "deployer" {

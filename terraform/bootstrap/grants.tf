@@ -55,6 +55,8 @@ resource "google_project_iam_member" "grants" {
 
 # Whoever makes a service that runs as an account has to be allowed to use that account, also before it exists.
 resource "google_project_iam_member" "act_as" {
+  #checkov:skip=CKV_GCP_41:the condition holds it to the accounts of Highwater
+  #checkov:skip=CKV_GCP_49:the condition holds it to the accounts of Highwater
   project = var.project_id
   role    = "roles/iam.serviceAccountUser"
   member  = google_service_account.this["terraform"].member

@@ -6,6 +6,7 @@ resource "google_project_service" "this" {
     "cloudresourcemanager.googleapis.com",
     "iam.googleapis.com",
     "iamcredentials.googleapis.com",
+    "secretmanager.googleapis.com",
     "serviceusage.googleapis.com",
     "sts.googleapis.com",
     "storage.googleapis.com",
@@ -17,6 +18,7 @@ resource "google_project_service" "this" {
 }
 
 resource "google_storage_bucket" "state" {
+  #checkov:skip=CKV_GCP_62:Cloud Audit Logs say who read or wrote it; access logs would need a second bucket
   project                     = var.project_id
   name                        = "${var.project_id}-terraform"
   location                    = var.location
@@ -44,6 +46,20 @@ resource "google_storage_bucket" "state" {
   depends_on = [google_project_service.this]
 }
 
+# What the first apply reads has to be there before it: no value passes through Terraform's state.
+resource "google_secret_manager_secret" "this" {
+  for_each = var.secrets
+
+  project   = var.project_id
+  secret_id = each.key
+
+  replication {
+    auto {}
+  }
+
+  depends_on = [google_project_service.this]
+}
+
 resource "google_iam_workload_identity_pool" "github" {
   project                   = var.project_id
   workload_identity_pool_id = "github"
@@ -53,6 +69,7 @@ resource "google_iam_workload_identity_pool" "github" {
 }
 
 resource "google_iam_workload_identity_pool_provider" "github" {
+  #checkov:skip=CKV_GCP_125:it knows one value of assertion.sub alone; this is held to the id of the repository, and the accounts to branches
   project                            = var.project_id
   workload_identity_pool_id          = google_iam_workload_identity_pool.github.workload_identity_pool_id
   workload_identity_pool_provider_id = "github"

@@ -34,6 +34,17 @@ variable "repository_id" {
   }
 }
 
+variable "secrets" {
+  description = "Places in Secret Manager for what the first apply reads, such as PagerDuty's integration key. People put the values in."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for s in var.secrets : can(regex("^[a-zA-Z0-9_-]{1,255}$", s))])
+    error_message = "secrets: expected names such as pagerduty-key."
+  }
+}
+
 variable "branch" {
   description = "The branch that is delivered to this environment: develop to dev, master to prod."
   type        = string

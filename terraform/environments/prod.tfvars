@@ -17,9 +17,8 @@ ingester = {
   autoscaling = { min_instances = 2, max_instances = 20 }
 }
 
-# Put the integration key in, then name its version under pagerduty:
-#   printf %s "$KEY" | gcloud secrets versions add pagerduty-key --data-file=- --project=highwater-prod
-secrets = ["pagerduty-key"]
+# Once bootstrap has made the secret and the integration key is in it (docs/deploying.md):
+# pagerduty = { on-call = { secret = "pagerduty-key", version = 1 } }
 
 emails = {
   on-call = { address = "on-call@example.com", routes = ["page"] }

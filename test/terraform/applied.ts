@@ -9,6 +9,16 @@ export const PROJECT = { projectId: 'highwater-test', projectNumber: 12345678901
 /** What must be in no state and no plan. */
 export const SECRET = 'integration-key-of-pagerduty';
 
+/** Put in by people. */
+const SECRETS = { 'pagerduty-key/1': SECRET, 'pagerduty-key/2': SECRET };
+const BOOTSTRAP = {
+  project_id: PROJECT.projectId,
+  repository: 'example/highwater',
+  repository_id: '123456789',
+  branch: 'develop',
+  secrets: '["pagerduty-key"]',
+};
+
 const COMMON = `
 project_id     = "${PROJECT.projectId}"
 project_number = ${PROJECT.projectNumber}
@@ -34,13 +44,50 @@ export interface PlannedResource {
   };
 }
 
-/** `workspace` has the provider already; its state is kept beside it and not in a bucket. */
-export async function applied(workspace: Workspace, environment: string): Promise<Applied> {
+/** A project as it is after bootstrap, as far as the root needs it. */
+export async function bootstrappedProject(): Promise<GoogleApis> {
   const apis = await startGoogleApis({
     ...PROJECT,
     accounts: [`highwater-deploy@${PROJECT.projectId}.iam.gserviceaccount.com`],
-    secrets: { 'pagerduty-key/1': SECRET },
+    secrets: SECRETS,
   });
+  apis.cloud.resources.set(`secretmanager/projects/${PROJECT.projectId}/secrets/pagerduty-key`, {});
+  return apis;
+}
+
+/** A new project: two APIs are on, nobody has an account. */
+export function emptyProject(): Promise<GoogleApis> {
+  const enabled = ['cloudresourcemanager', 'serviceusage'];
+  return startGoogleApis({ ...PROJECT, enabled, secrets: SECRETS });
+}
+
+/** Bootstrap, applied by a person; its state is kept beside it. */
+export async function bootstrapped(workspace: Workspace, apis: GoogleApis) {
+  const run = ([verb = '', ...rest]: readonly string[]) => {
+    const variables = Object.entries(BOOTSTRAP).map(([name, value]) => `-var=${name}=${value}`);
+    const words = ['-chdir=bootstrap', verb, '-input=false', ...variables, ...rest];
+    return workspace.run(words, apis.environment);
+  };
+  const { code, output } = await workspace.run(['-chdir=bootstrap', 'init', '-input=false']);
+  if (code !== 0) throw new Error(output);
+  return {
+    applied: await run(['apply', '-auto-approve']),
+    run,
+    outputs: async (): Promise<Readonly<Record<string, unknown>>> => {
+      const printed = await workspace.run(['-chdir=bootstrap', 'output', '-json']);
+      const all = JSON.parse(printed.output) as Record<string, { readonly value: unknown }>;
+      return Object.fromEntries(Object.entries(all).map(([name, { value }]) => [name, value]));
+    },
+  };
+}
+
+/** `workspace` has the provider already; its state is kept beside it and not in a bucket. */
+export async function applied(
+  workspace: Workspace,
+  environment: string,
+  project?: GoogleApis,
+): Promise<Applied> {
+  const apis = project ?? (await bootstrappedProject());
   writeFileSync(
     join(workspace.path, 'backend_override.tf'),
     'terraform {\n  backend "local" {}\n}\n',

@@ -24,6 +24,7 @@ async function withApis(body: (apis: GoogleApis, ask: Ask) => Promise<void>): Pr
   ]) {
     apis.cloud.enabled.add(`${name}.googleapis.com`);
   }
+  apis.cloud.resources.set(`secretmanager/${P}/secrets/key`, {});
   try {
     await body(apis, async (line, sent) => {
       const [method = '', path = ''] = line.split(' ');
@@ -174,12 +175,37 @@ test('a view needs its table, a table keeps its columns, and a secret’s value 
     t.is((await ask(`PUT ${sets}/d/tables/t`, less)).code, 400);
     t.is((await ask(`DELETE ${sets}/d`)).code, 400);
     t.is((await ask(`DELETE ${sets}/d?deleteContents=true`)).code, 200);
-    t.deepEqual([...apis.cloud.resources.keys()], []);
+    t.deepEqual([...apis.cloud.resources.keys()], [`secretmanager/${P}/secrets/key`]);
 
     const read = await ask(`GET secretmanager/v1/${P}/secrets/key/versions/1:access`);
     t.is(jsonOf(read.answer['payload'])['data'], Buffer.from('value').toString('base64'));
     t.is((await ask(`GET secretmanager/v1/${P}/secrets/key/versions/2`)).code, 404);
     await ask('GET pubsub/v1/nothing');
     t.deepEqual(apis.unknown, ['GET pubsub/v1/nothing']);
+  });
+});
+
+test('a condition needs a policy of version 3, and a federation of everyone’s tokens one', async (t) => {
+  await withApis(async (_apis, ask) => {
+    const setPolicy = (version: number) =>
+      ask(`POST cloudresourcemanager/v1/${P}:setIamPolicy`, {
+        policy: {
+          version,
+          bindings: [
+            { role: 'roles/viewer', members: ['user:a@example.com'], condition: { title: 'a' } },
+          ],
+        },
+      });
+    t.is((await setPolicy(1)).code, 400);
+    t.is((await setPolicy(3)).code, 200);
+    const pools = `iam/v1/${P}/locations/global/workloadIdentityPools`;
+    await ask(`POST ${pools}?workloadIdentityPoolId=github`, {});
+    const provider = (attributeCondition: string) =>
+      ask(`POST ${pools}/github/providers?workloadIdentityPoolProviderId=github`, {
+        attributeMapping: { 'google.subject': 'assertion.sub' },
+        attributeCondition,
+      });
+    t.is((await provider('')).code, 400);
+    t.is((await provider('assertion.repository_id == "1"')).code, 200);
   });
 });

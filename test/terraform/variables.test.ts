@@ -130,10 +130,10 @@ const WRONG: readonly (readonly [string, (compiled: Compiled) => void, string, R
     /emails: expected an address such as on-call@example\.com/,
   ],
   [
-    'a secret that nobody named',
+    'a secret by its whole name',
     nothing,
-    'pagerduty = { a = { secret = "key", version = 1 } }',
-    /expected a secret that var\.secrets names/,
+    'pagerduty = { a = { secret = "projects/p/secrets/key", version = 1 } }',
+    /expected the name of a secret, such as pagerduty-key/,
   ],
   [
     'everyone as a caller',

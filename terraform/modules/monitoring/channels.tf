@@ -13,15 +13,6 @@ resource "google_monitoring_notification_channel" "email" {
   }
 }
 
-# Read while it runs, written to the channel, and kept in no state and no plan.
-ephemeral "google_secret_manager_secret_version" "pagerduty" {
-  for_each = var.pagerduty
-
-  project = var.project_id
-  secret  = each.value.secret
-  version = each.value.version
-}
-
 resource "google_monitoring_notification_channel" "pagerduty" {
   for_each = var.pagerduty
 
@@ -30,7 +21,7 @@ resource "google_monitoring_notification_channel" "pagerduty" {
   type         = "pagerduty"
 
   sensitive_labels {
-    service_key_wo         = ephemeral.google_secret_manager_secret_version.pagerduty[each.key].secret_data
+    service_key_wo         = var.pagerduty_keys[each.key]
     service_key_wo_version = each.value.version
   }
 

@@ -60,6 +60,13 @@ variable "pagerduty" {
   type        = map(object({ secret = string, version = number, routes = set(string) }))
 }
 
+variable "pagerduty_keys" {
+  description = "Their integration keys: written to the channels, and kept in no state and no plan."
+  type        = map(string)
+  ephemeral   = true
+  sensitive   = true
+}
+
 variable "uptime_host" {
   description = "Host that the uptime check asks."
   type        = string

@@ -7,6 +7,7 @@ const BOOTSTRAPPED = [
   'cloudresourcemanager',
   'iam',
   'iamcredentials',
+  'secretmanager',
   'serviceusage',
   'storage',
   'sts',
@@ -19,6 +20,8 @@ export interface CloudOptions {
   readonly accounts?: readonly string[];
   /** Values by `SECRET/VERSION`, put in by people. */
   readonly secrets?: Readonly<Record<string, string>>;
+  /** APIs that are on, by the first word of their host; those that bootstrap switches on where it is absent. */
+  readonly enabled?: readonly string[];
 }
 
 export class Cloud {
@@ -34,12 +37,14 @@ export class Cloud {
   readonly seenMetrics = new Set<string>();
   #count = 0;
 
-  constructor({ projectId, projectNumber, accounts = [], secrets = {} }: CloudOptions) {
+  constructor(options: CloudOptions) {
+    const { projectId, projectNumber, accounts = [], secrets = {} } = options;
     this.projectId = projectId;
     this.projectNumber = projectNumber;
     this.accounts = new Set(accounts);
     this.secrets = secrets;
-    this.enabled = new Set(BOOTSTRAPPED.map((name) => `${name}.googleapis.com`));
+    const { enabled = BOOTSTRAPPED } = options;
+    this.enabled = new Set(enabled.map((name) => `${name}.googleapis.com`));
   }
 
   /** A number that no other call gives: ids that a server assigns, etags, generations. */

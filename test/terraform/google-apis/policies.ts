@@ -21,6 +21,10 @@ export function writePolicy(cloud: Cloud, key: string, body: Json): Json {
     );
   }
   const bindings = listOf(policy['bindings']).map(jsonOf);
+  const hasConditions = bindings.some((binding) => binding['condition'] !== undefined);
+  if (hasConditions && policy['version'] !== 3) {
+    throw new ApiError(400, 'Conditional bindings need a policy of version 3.');
+  }
   for (const binding of bindings) {
     if (!/^roles\/[\w.]+$/.test(textOf(binding['role']))) {
       throw new ApiError(
@@ -31,7 +35,7 @@ export function writePolicy(cloud: Cloud, key: string, body: Json): Json {
     for (const member of listOf(binding['members'])) cloud.checkMember(textOf(member));
   }
   const written = {
-    version: 1,
+    version: hasConditions ? 3 : 1,
     etag: Buffer.from(String(cloud.next())).toString('base64'),
     ...(bindings.length > 0 && {
       bindings: bindings.map((binding) => ({

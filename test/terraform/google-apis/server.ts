@@ -7,6 +7,7 @@ import { Cloud } from './cloud.ts';
 import type { CloudOptions } from './cloud.ts';
 import type { Kind } from './kind.ts';
 import { BIGQUERY_KINDS } from './kinds-bigquery.ts';
+import { BOOTSTRAP_KINDS } from './kinds-bootstrap.ts';
 import { MONITORING_KINDS } from './kinds-monitoring.ts';
 import { OTHER_KINDS } from './kinds-other.ts';
 import { PUBSUB_KINDS } from './kinds-pubsub.ts';
@@ -21,6 +22,7 @@ const KINDS = [
   ...RUN_KINDS,
   ...BIGQUERY_KINDS,
   ...OTHER_KINDS,
+  ...BOOTSTRAP_KINDS,
 ];
 export const TOKEN = 'stand-in';
 /** By the variable's middle: API and base of the paths, as the provider puts them together. */
@@ -36,6 +38,7 @@ const ENDPOINTS: Readonly<Record<string, string>> = {
   RESOURCE_MANAGER: 'cloudresourcemanager/v1/',
   SECRET_MANAGER: 'secretmanager/v1/',
   SERVICE_USAGE: 'serviceusage/v1/',
+  STORAGE: 'storage/storage/v1/',
 };
 
 export interface GoogleApis {
@@ -154,7 +157,15 @@ function operation(cloud: Cloud, api: string, parent: string, response: Json): J
   return { name, done: false };
 }
 
-function policyAnswer({ cloud, api, path, body }: Call): Json | undefined {
+function policyAnswer({ cloud, api, method, path, body }: Call): Json | undefined {
+  const bucket = api === 'storage' ? /\/(b\/[^/]+)\/iam$/.exec(path)?.[1] : undefined;
+  if (bucket) {
+    const bucketKey = `storage/${bucket}`;
+    cloud.need(bucketKey);
+    return method === 'GET'
+      ? readPolicy(cloud, bucketKey)
+      : writePolicy(cloud, bucketKey, { policy: body });
+  }
   const found = /^[\w/]*?v\d\/(.*):(getIamPolicy|setIamPolicy)$/.exec(path);
   if (!found) return undefined;
   const [, name = '', verb] = found;
@@ -183,9 +194,11 @@ function singleAnswer({ cloud, api, method, path, body }: Call): Json | undefine
     for (const id of one ? [one] : listOf(body['serviceIds'])) cloud.enabled.add(textOf(id));
     return operation(cloud, api, '', {});
   }
+  if (api === 'iam' && /\/workloadIdentityPools\/[^/]+:listAttestationRules$/.test(path)) return {};
   const [, secret, version, access] =
     /\/secrets\/([^/]+)\/versions\/(\w+)(:access)?$/.exec(path) ?? [];
   if (api === 'secretmanager' && secret && version) {
+    cloud.need(`secretmanager/projects/${cloud.projectId}/secrets/${secret}`);
     const name = `projects/${cloud.projectNumber}/secrets/${secret}/versions/${version}`;
     const value = cloud.secrets[`${secret}/${version}`];
     if (value === undefined) throw new ApiError(404, `Secret Version [${name}] not found.`);
@@ -270,7 +283,7 @@ function store(
   const said = kind.isNamedByNumber
     ? name.replace(`projects/${cloud.projectId}`, `projects/${cloud.projectNumber}`)
     : name;
-  const isNamed = kind.api !== 'bigquery';
+  const isNamed = kind.api !== 'bigquery' && kind.api !== 'storage';
   const kept = { ...completed, ...(isNamed && { name: said }), etag: `"${cloud.next()}"` };
   cloud.resources.set(`${api}/${name}`, kept);
   const answer = shown(kind, kept);
