@@ -6,6 +6,9 @@ import { hideUrlCredentials, isAppError, messageOf } from '../runtime/index.ts';
 /** Exit codes: done; it ran and the answer is no; wrong use or configuration. */
 const EXIT = { done: 0, no: 1, wrongUse: 2 } as const;
 
+/** Whose 1 is an answer that somebody acts on: whatever kept them from it is wrong use, and never that answer. */
+const ANSWERS: readonly string[] = ['drift'];
+
 type Add = (program: Command) => void;
 
 /** Every command, in the order of `--help`. A named one is loaded alone: few need the warehouse or a client of Google's. */
@@ -23,6 +26,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   gameday: async () => (await import('./commands/gameday.ts')).addGamedayCommand,
   'api-key': async () => (await import('./commands/api-key.ts')).addApiKeyCommand,
   compile: async () => (await import('./commands/compile.ts')).addCompileCommand,
+  drift: async () => (await import('./commands/drift.ts')).addDriftCommand,
   config: async () => (await import('./commands/config.ts')).addConfigCommand,
 };
 
@@ -56,6 +60,6 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
       'locked',
       'schema_conflict',
     );
-    return isWrongUse ? EXIT.wrongUse : EXIT.no;
+    return isWrongUse || ANSWERS.includes(argv[2] ?? '') ? EXIT.wrongUse : EXIT.no;
   }
 }

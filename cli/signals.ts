@@ -24,7 +24,8 @@ export function openSignals(context: Context, telemetry: ProcessTelemetry): Sign
   const logger = context.logger.child({ component: 'signals' });
   const clock = systemClock;
   if (config.METRICS_SOURCE === 'google') {
-    return cloudSignalReader({ projectId: config.GOOGLE_CLOUD_PROJECT, clock, logger });
+    const { GOOGLE_CLOUD_PROJECT: projectId, CLOUD_MONITORING_ENDPOINT: endpoint } = config;
+    return cloudSignalReader({ projectId, endpoint, clock, logger });
   }
   if (config.METRICS_SOURCE === 'prometheus') {
     const authorization = config.METRICS_PROMETHEUS_AUTHORIZATION;

@@ -166,6 +166,10 @@ export const SETTINGS = {
     ['local', 'prometheus', 'google'],
     'local',
   ),
+  CLOUD_MONITORING_ENDPOINT: text(
+    'Cloud Monitoring API, for METRICS_SOURCE=google and `highwater drift`',
+    'https://monitoring.googleapis.com',
+  ),
   METRICS_PROMETHEUS_URL: optional('Prometheus to read from, such as http://127.0.0.1:9090'),
   METRICS_PROMETHEUS_AUTHORIZATION: secret(
     'Authorization header for it, such as Bearer TOKEN or Basic BASE64',

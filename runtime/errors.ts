@@ -5,6 +5,7 @@ export type ErrorCode =
   | 'address_in_use'
   | 'api_unavailable'
   | 'body_too_large'
+  | 'cloud_unavailable'
   | 'deadline_exceeded'
   | 'disk_full'
   | 'forbidden'

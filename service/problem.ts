@@ -9,6 +9,7 @@ export const STATUS_OF = {
   address_in_use: 500,
   api_unavailable: 503,
   body_too_large: 413,
+  cloud_unavailable: 503,
   deadline_exceeded: 504,
   disk_full: 503,
   forbidden: 403,

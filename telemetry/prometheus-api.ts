@@ -1,13 +1,12 @@
-/** The query part of the Prometheus HTTP API: asks one query, tries again where that can help, reads the answer. */
+/** The query part of the Prometheus HTTP API: asks one query, and reads the answer. */
 import { z } from 'zod';
-import { AppError, isAppError, messageOf } from '../runtime/index.ts';
-import type { Clock, Logger } from '../runtime/index.ts';
+import { AppError, askRetrying } from '../runtime/index.ts';
+import type { Authorize, Clock, Logger } from '../runtime/index.ts';
 
 export interface PrometheusApiOptions {
   /** Without `/query`: `http://127.0.0.1:9090/api/v1`. */
   readonly baseUrl: string;
-  /** Headers that prove who asks; called for each request. */
-  readonly authorize?: () => Promise<Readonly<Record<string, string>>>;
+  readonly authorize?: Authorize;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -22,12 +21,6 @@ export interface MatrixElement {
   readonly points: readonly { readonly atMs: number; readonly value: number }[];
 }
 
-const REQUEST_TIMEOUT_MS = 15_000;
-/** With delays of 0.25, 0.5 and 1 s; a status page can then say within a minute that nothing answers. */
-const ATTEMPTS_MAX = 4;
-const RETRY_DELAY_MS = 250;
-/** What `Retry-After` may ask for at most. */
-const RETRY_AFTER_MAX_MS = 5_000;
 /** Of an answer: 11,000 points of 200 series at 30 bytes are 66 MB; a question of that size is a mistake. */
 const ANSWER_BYTES_MAX = 32 * 2 ** 20;
 /** Warnings said once each; then no more. */
@@ -92,44 +85,25 @@ export class PrometheusApi {
   }
 
   async #ask(path: string, parameters: Record<string, string>) {
-    const { clock } = this.#options;
-    for (let attempt = 1; ; attempt++) {
-      const outcome = await this.#attempt(path, parameters);
-      if (outcome.kind === 'answered') return this.#read(parameters['query'] ?? '', outcome.text);
-      if (!outcome.isRetryable || attempt === ATTEMPTS_MAX) throw outcome.error;
-      await clock.sleep(outcome.retryAfterMs ?? RETRY_DELAY_MS * 2 ** (attempt - 1));
-    }
-  }
-
-  async #attempt(path: string, parameters: Record<string, string>): Promise<Outcome> {
     const { baseUrl, authorize, clock } = this.#options;
-    const stop = new AbortController();
-    const timer = clock.setTimer(REQUEST_TIMEOUT_MS, () => stop.abort(), true);
-    try {
-      const response = await fetch(`${baseUrl}/${path}`, {
-        method: 'POST',
-        headers: { ...(await authorize?.()) },
-        body: new URLSearchParams(parameters),
-        // A token goes to the address that was configured and nowhere else.
-        redirect: 'error',
-        signal: stop.signal,
-      });
-      const text = await textOf(response);
-      if (response.ok) return { kind: 'answered', text };
-      const retryAfter = response.headers.get('retry-after');
-      return failed(
-        `${baseUrl} answered ${response.status} to ${shown(parameters['query'])}: ${refusalOf(text)}`,
-        response.status === 429 || response.status >= 500,
-        undefined,
-        retryAfter === null ? undefined : Number(retryAfter) * 1_000,
-      );
-    } catch (error) {
-      if (isAppError(error)) return { kind: 'failed', error, isRetryable: false };
-      const why = stop.signal.aborted ? `no answer within ${REQUEST_TIMEOUT_MS} ms` : reason(error);
-      return failed(`${baseUrl} cannot be asked: ${why}`, true, error);
-    } finally {
-      timer.cancel();
+    const query = parameters['query'] ?? '';
+    const answer = await askRetrying({
+      url: `${baseUrl}/${path}`,
+      form: new URLSearchParams(parameters),
+      ...(authorize ? { authorize } : {}),
+      answerBytesMax: ANSWER_BYTES_MAX,
+      clock,
+    });
+    if (answer.kind === 'none') {
+      const { reason, cause } = answer;
+      throw new AppError('metrics_unavailable', `${baseUrl} cannot be asked: ${reason}`, { cause });
     }
+    const { status, text } = answer;
+    if (status >= 200 && status < 300) return this.#read(query, text);
+    throw new AppError(
+      'metrics_unavailable',
+      `${baseUrl} answered ${status} to ${shown(query)}: ${refusalOf(text)}`,
+    );
   }
 
   #read(query: string, text: string) {
@@ -142,43 +116,6 @@ export class PrometheusApi {
     }
     return parsed.data.data;
   }
-}
-
-type Outcome =
-  | { readonly kind: 'answered'; readonly text: string }
-  | {
-      readonly kind: 'failed';
-      readonly error: AppError;
-      readonly isRetryable: boolean;
-      readonly retryAfterMs?: number;
-    };
-
-function failed(
-  message: string,
-  isRetryable: boolean,
-  cause: unknown,
-  retryAfterMs = Number.NaN,
-): Outcome {
-  const error = new AppError('metrics_unavailable', message, { cause });
-  if (!(retryAfterMs >= 0)) return { kind: 'failed', error, isRetryable };
-  const boundedMs = Math.min(RETRY_AFTER_MAX_MS, retryAfterMs);
-  return { kind: 'failed', error, isRetryable, retryAfterMs: boundedMs };
-}
-
-async function textOf(response: Response): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let byteCount = 0;
-  for await (const part of response.body ?? []) {
-    byteCount += part.length;
-    if (byteCount > ANSWER_BYTES_MAX) {
-      throw new AppError(
-        'metrics_unavailable',
-        `expected an answer of at most ${ANSWER_BYTES_MAX} bytes; ask for fewer series or a longer step`,
-      );
-    }
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString();
 }
 
 function refusalOf(text: string): string {
@@ -196,17 +133,11 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** `fetch` hides why under `cause`. */
-function reason(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return cause === undefined ? messageOf(error) : messageOf(cause);
-}
-
 function unexpected(query: string, expected: string, got: string): AppError {
   return new AppError('metrics_unavailable', `${shown(query)}: expected ${expected}; got ${got}`);
 }
 
-function shown(query = ''): string {
+function shown(query: string): string {
   return query.length > SHOWN_MAX ? `${query.slice(0, SHOWN_MAX)}…` : query;
 }
 

@@ -1,9 +1,9 @@
 /** Signals read from any Prometheus HTTP API, Cloud Monitoring's too, by their compiled PromQL. */
-import { GoogleAuth } from 'google-auth-library';
 import { AppError, messageOf } from '../runtime/index.ts';
 import type { Clock, Logger } from '../runtime/index.ts';
 import { eachOf } from './bounded-work.ts';
 import { metricSpec } from './catalogue.ts';
+import { googleCredentials, MONITORING_READ } from './google-credentials.ts';
 import { PrometheusApi } from './prometheus-api.ts';
 import type { PrometheusApiOptions, VectorElement } from './prometheus-api.ts';
 import { instantsOf } from './signal-reader-local.ts';
@@ -14,8 +14,6 @@ import { toPromQL } from './to-promql.ts';
 const CONCURRENCY_MAX = 8;
 /** Instants asked for are whole seconds, so that equal questions are equal texts to caches on the way. */
 const INSTANT_STEP_MS = 1_000;
-/** Source: scopes of the Cloud Monitoring API. */
-const MONITORING_READ = 'https://www.googleapis.com/auth/monitoring.read';
 
 export interface PrometheusReaderOptions extends PrometheusApiOptions {
   readonly lookbackMaxMs: number;
@@ -67,8 +65,8 @@ export interface CloudReaderOptions {
   readonly projectId: string;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Where not Cloud Monitoring itself is to answer. */
-  readonly endpoint?: string;
+  /** `https://monitoring.googleapis.com`. */
+  readonly endpoint: string;
 }
 
 /** Cloud Monitoring keeps metrics of users for 24 months. Source: Cloud Monitoring, data retention. */
@@ -76,14 +74,13 @@ export const CLOUD_LOOKBACK_MAX_MS = 720 * 86_400_000;
 
 /** The Prometheus API of Cloud Monitoring, with the application default credentials. */
 export function cloudSignalReader(options: CloudReaderOptions): SignalReader {
-  const { projectId, clock, logger, endpoint = 'https://monitoring.googleapis.com' } = options;
-  const auth = new GoogleAuth({ scopes: MONITORING_READ });
+  const { projectId, clock, logger, endpoint } = options;
+  const authorize = googleCredentials(MONITORING_READ);
   return prometheusSignalReader({
-    baseUrl: `${endpoint}/v1/projects/${projectId}/location/global/prometheus/api/v1`,
-    authorize: async () => {
+    baseUrl: `${endpoint.replace(/\/+$/, '')}/v1/projects/${projectId}/location/global/prometheus/api/v1`,
+    authorize: async (refused) => {
       try {
-        const headers = await (await auth.getClient()).getRequestHeaders();
-        return Object.fromEntries(headers.entries());
+        return await authorize(refused);
       } catch (error) {
         throw new AppError(
           'metrics_unavailable',

@@ -9,6 +9,8 @@ export interface GoogleMetadata {
   lifeSeconds: number;
   /** Whether tokens are refused. */
   isRefusing: boolean;
+  /** Sends another process to it. */
+  readonly environment: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }
 
@@ -51,10 +53,14 @@ export async function startGoogleMetadata(): Promise<GoogleMetadata> {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  process.env['GCE_METADATA_HOST'] = `127.0.0.1:${port}`;
-  process.env['METADATA_SERVER_DETECTION'] = 'assume-present';
+  const environment = {
+    GCE_METADATA_HOST: `127.0.0.1:${port}`,
+    METADATA_SERVER_DETECTION: 'assume-present',
+  };
+  Object.assign(process.env, environment);
   return Object.assign(state, {
     tokens,
+    environment,
     close: () =>
       new Promise<void>((resolve) => {
         delete process.env['GCE_METADATA_HOST'];

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { ROOT } from '../dashboards/shipped.ts';
+import { appliedDrift, withoutPolicy } from './applied-drift.ts';
 import { applied, SECRET } from './applied.ts';
 import { findTerraform, hasProvider, openWorkspace } from './terraform-command.ts';
 import type { Ran } from './terraform-command.ts';
@@ -57,6 +58,7 @@ test('prod: applied in one go to an empty project, planned empty, changed in one
       const second = await root.terraform(['apply', '-auto-approve'], WITH_METRICS);
       t.is(second.code, 0, errorsOf(second));
       t.deepEqual(await root.changes(WITH_METRICS), {});
+      t.deepEqual(await appliedDrift(root, workspace, ROOT), []);
 
       await compileWith(join(workspace.path, '..'), (text) =>
         text.replace('objective: 99.9', 'objective: 99.5'),
@@ -64,9 +66,21 @@ test('prod: applied in one go to an empty project, planned empty, changed in one
       t.deepEqual(await root.changes(WITH_METRICS), CHANGED_BY_AN_OBJECTIVE);
       const slo = root.planned().find(({ address }) => address.endsWith('["api-availability"]'));
       t.is(slo?.change.after?.['goal'], 0.995);
+      const folder = join(workspace.path, '..');
+      t.deepEqual(await appliedDrift(root, workspace, folder), [
+        'SLO api-availability changed',
+        'alert policy api-availability-page changed',
+        'alert policy api-availability-ticket changed',
+        'dashboard on-call changed',
+        'dashboard slo-burn changed',
+      ]);
       const third = await root.terraform(['apply', '-auto-approve'], WITH_METRICS);
       t.is(third.code, 0, errorsOf(third));
       t.deepEqual(await root.changes(WITH_METRICS), {});
+      withoutPolicy(root, 'uptime');
+      t.deepEqual(await appliedDrift(root, workspace, folder), [
+        'alert policy uptime-page missing',
+      ]);
 
       t.false(root.state().includes(SECRET));
 

@@ -1,6 +1,9 @@
 /** What the stand-in keeps: one project with its resources, grants, enabled APIs and metrics. */
 import { ApiError } from './api-error.ts';
+import type { Fault } from './fault.ts';
 import type { Json } from './json.ts';
+
+export const TOKEN = 'stand-in';
 
 /** On in every project that bootstrap has seen. Source: terraform/bootstrap/main.tf. */
 const BOOTSTRAPPED = [
@@ -35,6 +38,12 @@ export class Cloud {
   readonly secrets: Readonly<Record<string, string>>;
   /** Types of metrics of the project's own that Cloud Monitoring has seen. */
   readonly seenMetrics = new Set<string>();
+  /** Whether a bearer token is taken. */
+  takesToken = (token: string): boolean => token === TOKEN;
+  /** Of a list, however many are asked for. */
+  pageSizeMax = 1_000;
+  /** What a request gets instead of its answer: `GET monitoring/v3/…`. */
+  faultOf: (line: string) => Fault | undefined = () => undefined;
   #count = 0;
 
   constructor(options: CloudOptions) {

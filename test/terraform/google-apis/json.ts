@@ -21,6 +21,9 @@ export function textOf(value: unknown): string {
 /** Maps of labels; every other `{}` is a message, which is told from one that is not set. */
 const MAPS = new Set(['labels', 'userLabels', 'annotations', 'cleanupPolicies']);
 
+/** Wrapped in a message, so that false is told from nothing. */
+const TOLD_FALSE = new Set(['enabled']);
+
 /**
  * As the APIs answer: fields that have their type's default are not there. Source: the JSON mapping of proto3. A message that is set
  * and empty is `{}`, which is how a list of incidents of everything is said.
@@ -34,7 +37,8 @@ export function withoutDefaults(value: Json): Json {
         ? each.map((item) => (isJson(item) ? withoutDefaults(item) : item))
         : each;
     const isEmptyMap = isJson(read) && Object.keys(read).length === 0 && MAPS.has(key);
-    if (!isDefault(read) && !isEmptyMap) kept.push([key, read]);
+    const isTold = read === false && TOLD_FALSE.has(key);
+    if (isTold || (!isDefault(read) && !isEmptyMap)) kept.push([key, read]);
   }
   return Object.fromEntries(kept);
 }

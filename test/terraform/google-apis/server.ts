@@ -3,8 +3,9 @@ import { createServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ApiError } from './api-error.ts';
-import { Cloud } from './cloud.ts';
+import { Cloud, TOKEN } from './cloud.ts';
 import type { CloudOptions } from './cloud.ts';
+import { sendFault } from './fault.ts';
 import type { Kind } from './kind.ts';
 import { BIGQUERY_KINDS } from './kinds-bigquery.ts';
 import { BOOTSTRAP_KINDS } from './kinds-bootstrap.ts';
@@ -14,6 +15,7 @@ import { PUBSUB_KINDS } from './kinds-pubsub.ts';
 import { RUN_KINDS } from './kinds-run.ts';
 import { jsonOf, listOf, masked, textOf, withoutDefaults } from './json.ts';
 import type { Json } from './json.ts';
+import { listAnswer } from './list.ts';
 import { readPolicy, writePolicy } from './policies.ts';
 
 const KINDS = [
@@ -24,7 +26,7 @@ const KINDS = [
   ...OTHER_KINDS,
   ...BOOTSTRAP_KINDS,
 ];
-export const TOKEN = 'stand-in';
+export { TOKEN } from './cloud.ts';
 /** By the variable's middle: API and base of the paths, as the provider puts them together. */
 const ENDPOINTS: Readonly<Record<string, string>> = {
   ARTIFACT_REGISTRY: 'artifactregistry/v1/',
@@ -72,10 +74,13 @@ export async function startGoogleApis(options: CloudOptions): Promise<GoogleApis
       const url = new URL(request.url ?? '/', 'http://stand-in');
       const line = `${request.method} ${decodeURIComponent(url.pathname).slice(1)}`;
       calls.push(line);
+      const fault = cloud.faultOf(line);
+      if (fault) return sendFault(response, fault);
       let code = 200;
       let answer: object;
       try {
-        if (request.headers.authorization !== `Bearer ${TOKEN}`) {
+        const [, token = ''] = /^Bearer (.+)$/.exec(request.headers.authorization ?? '') ?? [];
+        if (!cloud.takesToken(token)) {
           throw new ApiError(401, 'Request had invalid authentication credentials.');
         }
         const known = answerOf(await callOf(cloud, request, url));
@@ -209,12 +214,17 @@ function singleAnswer({ cloud, api, method, path, body }: Call): Json | undefine
 }
 
 function resourceAnswer(call: Call): Json | undefined {
-  const { api, path, method } = call;
+  const { cloud, api, path, method, query } = call;
   for (const kind of KINDS) {
     if (kind.api !== api || !path.startsWith(`${kind.base}/`)) continue;
     const name = path.slice(kind.base.length + 1);
     const pattern = `^${kind.collection.replaceAll('*', '[^/:]+')}`;
-    if (method === 'POST' && new RegExp(`${pattern}$`).test(name)) return create(call, kind, name);
+    if (new RegExp(`${pattern}$`).test(name)) {
+      if (method === 'POST') return create(call, kind, name);
+      if (method === 'GET' && api === 'monitoring') {
+        return listAnswer(cloud, `${api}/${name}`, query, (each) => shown(kind, each));
+      }
+    }
     if (new RegExp(`${pattern}/[^/:]+$`).test(name)) return onResource(call, kind, name);
   }
   return undefined;
