@@ -4,6 +4,7 @@ import { AppError, makeDataFolder, systemClock } from '../runtime/index.ts';
 import type { Warehouse } from '../warehouse/index.ts';
 import {
   cachedWarehouse,
+  googleToken,
   memoryCache,
   openBigqueryWarehouse,
   openDuckdbWarehouse,
@@ -66,7 +67,12 @@ async function openAdapter({ config, logger }: Context): Promise<Warehouse> {
   if (config.ANSWER_CACHE === 'off') return warehouse;
   const cache =
     config.ANSWER_CACHE === 'redis'
-      ? redisCache({ url: config.ANSWER_CACHE_REDIS_URL, ...shared })
+      ? redisCache({
+          url: config.ANSWER_CACHE_REDIS_URL,
+          ...(config.ANSWER_CACHE_REDIS_CA && { authority: config.ANSWER_CACHE_REDIS_CA }),
+          ...(config.ANSWER_CACHE_REDIS_AUTH === 'google' && { password: googleToken() }),
+          ...shared,
+        })
       : memoryCache({ bytesMax: ANSWER_CACHE_BYTES_MAX, clock: systemClock });
   const scope = `${config.GOOGLE_CLOUD_PROJECT}.${config.BIGQUERY_DATASET}`;
   return cachedWarehouse(warehouse, { cache, ageMsMax: config.ANSWER_CACHE_AGE, scope });

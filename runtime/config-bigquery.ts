@@ -31,6 +31,25 @@ export function bigqueryProblems(config: Config): string[] {
       `ANSWER_CACHE_REDIS_URL: ANSWER_CACHE=redis expects a URL, such as redis://127.0.0.1:6379; got ${redis === '' ? 'nothing' : 'another text'}`,
     );
   }
+  if (config.ANSWER_CACHE === 'redis') problems.push(...tlsProblems(config));
+  return problems;
+}
+
+/** What is said to a Redis over TLS alone. */
+function tlsProblems(config: Config): string[] {
+  const { ANSWER_CACHE_REDIS_AUTH: auth, ANSWER_CACHE_REDIS_CA: authority } = config;
+  const problems: string[] = [];
+  const isTls = config.ANSWER_CACHE_REDIS_URL.startsWith('rediss://');
+  if (auth === 'google' && (!isTls || /@/.test(config.ANSWER_CACHE_REDIS_URL))) {
+    problems.push(
+      'ANSWER_CACHE_REDIS_AUTH: google expects a URL over TLS and without a password, such as rediss://10.80.0.3:6379, so that no token goes in the clear',
+    );
+  }
+  if (authority !== '' && (!isTls || !authority.includes('-----BEGIN CERTIFICATE-----'))) {
+    problems.push(
+      'ANSWER_CACHE_REDIS_CA: expected certificates in PEM (-----BEGIN CERTIFICATE-----) beside a URL over TLS, such as rediss://10.80.0.3:6379',
+    );
+  }
   return problems;
 }
 

@@ -56,7 +56,17 @@ export const SETTINGS = {
     'memory',
   ),
   ANSWER_CACHE_AGE: duration('Longest time that an answer is behind what is stored', '5s'),
-  ANSWER_CACHE_REDIS_URL: secret('Redis of ANSWER_CACHE=redis, such as redis://127.0.0.1:6379'),
+  ANSWER_CACHE_REDIS_URL: secret(
+    'Redis of ANSWER_CACHE=redis, such as redis://127.0.0.1:6379; rediss:// is over TLS',
+  ),
+  ANSWER_CACHE_REDIS_CA: optional(
+    'Certificates (PEM) of the authority that signs for that Redis, where it is one of its own',
+  ),
+  ANSWER_CACHE_REDIS_AUTH: choice(
+    'What that Redis is shown: the password of the URL, if any, or a token of this process’s Google account (Memorystore with IAM)',
+    ['url', 'google'],
+    'url',
+  ),
   BIGQUERY_EMULATOR_HOST: optional('Use this REST API, such as http://127.0.0.1:9050'),
   BIGQUERY_STORAGE_EMULATOR_HOST: optional('Use this Storage Write API, such as 127.0.0.1:9060'),
   LOG_LEVEL: choice(

@@ -3,6 +3,7 @@
 module "project_services" {
   source     = "./modules/project-services"
   project_id = var.project_id
+  has_cache  = var.redis != null
 }
 
 module "registry" {
@@ -56,6 +57,20 @@ module "warehouse" {
   depends_on = [module.project_services]
 }
 
+module "cache" {
+  source = "./modules/cache"
+  count  = var.redis == null ? 0 : 1
+
+  project_id          = var.project_id
+  region              = var.region
+  name                = var.names.service
+  settings            = var.redis
+  user                = local.api_member
+  deletion_protection = var.deletion_protection
+
+  depends_on = [module.project_services, google_service_account.api]
+}
+
 module "api" {
   source              = "./modules/api"
   project_id          = var.project_id
@@ -65,7 +80,8 @@ module "api" {
   service_account     = google_service_account.api.email
   image               = var.initial_image
   settings            = var.api
-  env                 = merge(local.common_env, local.api_env, var.api.env)
+  env                 = merge(local.common_env, local.api_env, concat(module.cache[*].env, [{}])[0], var.api.env)
+  network             = one(module.cache[*].network)
   deletion_protection = var.deletion_protection
   deployer            = var.deployer
 

@@ -139,6 +139,30 @@ variable "ingester" {
   }
 }
 
+variable "redis" {
+  description = "A cache of answers that all instances of the API share (Memorystore for Valkey, which speaks as Redis does); null is none: each keeps its own in memory."
+  type = object({
+    node_type = optional(string, "SHARED_CORE_NANO")
+    replicas  = optional(number, 0)
+    # Addresses of the cache and of the API's instances.
+    ip_range = optional(string, "10.80.0.0/24")
+  })
+  default = null
+
+  validation {
+    condition     = var.redis == null ? true : can(regex("^(SHARED_CORE_NANO|CUSTOM_(PICO|MICRO|MINI)|STANDARD_(SMALL|LARGE)|HIGH(MEM_(MEDIUM|XLARGE|2XLARGE)|CPU_MEDIUM))$", var.redis.node_type))
+    error_message = "redis.node_type: expected a node of Memorystore for Valkey, such as SHARED_CORE_NANO."
+  }
+  validation {
+    condition     = var.redis == null ? true : var.redis.replicas >= 0 && var.redis.replicas <= 5 && floor(var.redis.replicas) == var.redis.replicas
+    error_message = "redis.replicas: expected 0 to 5, such as 1."
+  }
+  validation {
+    condition     = var.redis == null ? true : can(cidrhost(var.redis.ip_range, 0)) && try(tonumber(split("/", var.redis.ip_range)[1]) <= 26, false)
+    error_message = "redis.ip_range: expected a range of /26 or larger, such as 10.80.0.0/24."
+  }
+}
+
 variable "secrets" {
   description = "Names of secrets that are kept in Secret Manager. Terraform makes the places; people put the values in."
   type        = set(string)

@@ -82,3 +82,22 @@ run "an_email_that_is_none" {
   }
   expect_failures = [var.emails]
 }
+
+run "with_a_cache" {
+  command = plan
+  variables {
+    redis = { replicas = 1 }
+  }
+  assert {
+    condition     = length(module.cache) == 1
+    error_message = "Expected a cache."
+  }
+}
+
+run "a_range_that_is_too_small" {
+  command = plan
+  variables {
+    redis = { ip_range = "10.80.0.0/28" }
+  }
+  expect_failures = [var.redis]
+}

@@ -42,6 +42,23 @@ test('settings that contradict each other are refused as a pair', (t) => {
   t.regex(starved.message, /at least twice INGEST_BATCH_ROWS_MAX \(10000\).*got 6000/);
 });
 
+const redis = (environment: Record<string, string>) =>
+  loadConfig({ ANSWER_CACHE: 'redis', ...environment }, NO_FILE);
+
+test('a token for Redis goes over TLS alone, and an authority is said in PEM beside it', (t) => {
+  const problem = (environment: Record<string, string>) =>
+    t.throws(() => redis(environment), { code: 'invalid_config' }).message;
+  const google = { ANSWER_CACHE_REDIS_AUTH: 'google' };
+  t.regex(problem({}), /ANSWER_CACHE_REDIS_URL: .*such as redis:.*got nothing/);
+  for (const url of ['redis://10.80.0.3:6379', 'rediss://:password@10.80.0.3:6379']) {
+    t.regex(problem({ ...google, ANSWER_CACHE_REDIS_URL: url }), /REDIS_AUTH: .*rediss:/);
+  }
+  const authority = '-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----';
+  const tls = { ANSWER_CACHE_REDIS_URL: 'rediss://10.80.0.3:6379' };
+  t.regex(problem({ ...tls, ANSWER_CACHE_REDIS_CA: '/ca.pem' }), /REDIS_CA: .*PEM/);
+  t.is(redis({ ...tls, ...google, ANSWER_CACHE_REDIS_CA: authority }).ANSWER_CACHE, 'redis');
+});
+
 test('identity names the service whose tokens it takes, by keys that come safely', (t) => {
   const problem = (environment: Record<string, string>) =>
     t.throws(() => loadConfig(environment, NO_FILE), { code: 'invalid_config' }).message;

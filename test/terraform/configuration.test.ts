@@ -142,6 +142,7 @@ test('grants add to what is there, and are on the resource wherever a resource c
     'bootstrap: google_project_iam_member.grants',
     'bootstrap: google_project_iam_member.this',
     'modules/autoscaler: google_project_iam_member.this',
+    'modules/cache: google_project_iam_member.user',
   ]);
 });
 
@@ -163,6 +164,7 @@ test('who may grant roles may grant those of the runtime accounts, and no others
   const granted = MODULES.filter(({ path }) => path !== 'bootstrap').flatMap(({ path, text }) => {
     const roles = [...text.matchAll(/"(roles\/[\w.]+)"/g)].map(([, role]) => role!);
     if (path === '.') return roles.filter((role) => role !== 'roles/iam.serviceAccountUser');
+    if (path === 'modules/cache') return roles;
     return path === 'modules/autoscaler' ? roles.filter((role) => /viewer$/i.test(role)) : [];
   });
   t.deepEqual([...new Set(granted)].toSorted(), grantable.toSorted());
@@ -180,6 +182,8 @@ test('federation lets in one repository, by its number', (t) => {
 
 test('no secret passes through the state', (t) => {
   t.deepEqual(ofType(/^google_secret_manager_secret_version$/).map(nameOf), []);
+  // The password that this makes is read into the state.
+  t.deepEqual(ofType(/^google_redis_instance$/).map(nameOf), []);
   const keys = RESOURCES.filter((each) =>
     /"(?:service_key|auth_token|password|secret_data)"/.test(textOf(each)),
   );

@@ -3,12 +3,16 @@
  * the real Google provider; apply.test.ts has what comes after a first apply.
  */
 import test from 'ava';
+import { loadConfig } from '../../runtime/index.ts';
+import { jsonOf, listOf, textOf } from './google-apis/json.ts';
+import { SERVER_AUTHORITY } from './google-apis/kinds-network.ts';
 import { applied, bootstrapped, emptyProject, SECRET } from './applied.ts';
 import { findTerraform, hasProvider, openWorkspace } from './terraform-command.ts';
 
 const EVERYTHING = `
 enforce_schemas = true
 ingester        = { kind = "service", instances = 2 }
+redis           = {}
 pagerduty       = { on-call = { secret = "pagerduty-key", version = 1 } }
 `;
 
@@ -50,6 +54,32 @@ test('dev: bootstrap and then the root, each in one go, with a service for inges
       schemaSettings: { schema: 'projects/highwater-test/schemas/transactions', encoding: 'JSON' },
     });
     t.is(topic('events')?.['schemaSettings'], undefined);
+
+    // The API reaches the cache by the network of both, over TLS, as itself.
+    const api = apis.cloud.resources.get(`run/${region}/services/highwater-api`);
+    const template = jsonOf(api?.['template']);
+    t.like(template['vpcAccess'], {
+      egress: 'PRIVATE_RANGES_ONLY',
+      networkInterfaces: [
+        {
+          network: 'projects/highwater-test/global/networks/highwater',
+          subnetwork: 'projects/highwater-test/regions/europe-west1/subnetworks/highwater',
+        },
+      ],
+    });
+    const env = Object.fromEntries(
+      listOf(jsonOf(listOf(template['containers'])[0])['env'])
+        .map(jsonOf)
+        .map(({ name, value }) => [textOf(name), textOf(value)]),
+    );
+    t.like(env, {
+      ANSWER_CACHE: 'redis',
+      ANSWER_CACHE_REDIS_URL: 'rediss://10.80.0.3:6379',
+      ANSWER_CACHE_REDIS_CA: SERVER_AUTHORITY,
+      ANSWER_CACHE_REDIS_AUTH: 'google',
+    });
+    // What Terraform hands the process is what the process takes.
+    t.is(loadConfig(env).ANSWER_CACHE_REDIS_AUTH, 'google');
 
     // Whoever only plans reads no secret, and sees the same; what is applied like that is refused by the API.
     const reads = () => apis.calls.filter((call) => call.endsWith(':access')).length;

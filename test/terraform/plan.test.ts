@@ -7,7 +7,7 @@ const BROAD_ROLE = /^roles\/(?:owner|editor|viewer)$|admin/i;
 const PUBLIC_MEMBER = /^"all(?:Users|AuthenticatedUsers)"$/;
 /** Roles that no resource can hold. Source: terraform/identities.tf, modules/autoscaler. */
 const ON_PROJECT =
-  /bigquery\.jobUser|cloudtrace\.agent|logWriter|metricWriter|monitoring\.viewer|parameterViewer|serviceUsageConsumer/;
+  /bigquery\.jobUser|cloudtrace\.agent|logWriter|metricWriter|monitoring\.viewer|parameterViewer|memorystore\.dbConnectionUser|serviceUsageConsumer/;
 
 for (const environment of ['dev', 'prod']) {
   test(`${environment}: the plan shows no public data, no broad role, no secret`, async (t) => {

@@ -20,6 +20,20 @@ resource "google_cloud_run_v2_service" "this" {
       max_instance_count = var.settings.max_instances
     }
 
+    # Straight into the network, without a connector; what is not private goes as it did.
+    dynamic "vpc_access" {
+      for_each = var.network[*]
+
+      content {
+        egress = "PRIVATE_RANGES_ONLY"
+
+        network_interfaces {
+          network    = vpc_access.value.network
+          subnetwork = vpc_access.value.subnetwork
+        }
+      }
+    }
+
     containers {
       image = var.image
       args  = ["api"]

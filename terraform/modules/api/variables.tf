@@ -48,6 +48,12 @@ variable "env" {
   type        = map(string)
 }
 
+variable "network" {
+  description = "Network from which private addresses are reached; null where nothing is there to be reached."
+  type        = object({ network = string, subnetwork = string })
+  default     = null
+}
+
 variable "deletion_protection" {
   description = "Whether the service is kept from being destroyed."
   type        = bool

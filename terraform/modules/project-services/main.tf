@@ -5,8 +5,19 @@ variable "project_id" {
   type        = string
 }
 
+variable "has_cache" {
+  description = "Whether there is a cache, which needs a network."
+  type        = bool
+}
+
 locals {
-  services = toset([
+  services = toset(concat(local.always, var.has_cache ? local.of_the_cache : []))
+  of_the_cache = [
+    "compute.googleapis.com",
+    "memorystore.googleapis.com",
+    "networkconnectivity.googleapis.com",
+  ]
+  always = [
     "artifactregistry.googleapis.com",
     "bigquery.googleapis.com",
     "bigquerystorage.googleapis.com",
@@ -20,7 +31,7 @@ locals {
     "run.googleapis.com",
     "secretmanager.googleapis.com",
     "telemetry.googleapis.com",
-  ])
+  ]
 }
 
 resource "google_project_service" "this" {

@@ -10,6 +10,7 @@ import type { Kind } from './kind.ts';
 import { BIGQUERY_KINDS } from './kinds-bigquery.ts';
 import { BOOTSTRAP_KINDS } from './kinds-bootstrap.ts';
 import { MONITORING_KINDS } from './kinds-monitoring.ts';
+import { NETWORK_KINDS, SERVER_AUTHORITY } from './kinds-network.ts';
 import { OTHER_KINDS } from './kinds-other.ts';
 import { PUBSUB_KINDS } from './kinds-pubsub.ts';
 import { RUN_KINDS } from './kinds-run.ts';
@@ -25,6 +26,7 @@ const KINDS = [
   ...BIGQUERY_KINDS,
   ...OTHER_KINDS,
   ...BOOTSTRAP_KINDS,
+  ...NETWORK_KINDS,
 ];
 export { TOKEN } from './cloud.ts';
 /** By the variable's middle: API and base of the paths, as the provider puts them together. */
@@ -32,9 +34,12 @@ const ENDPOINTS: Readonly<Record<string, string>> = {
   ARTIFACT_REGISTRY: 'artifactregistry/v1/',
   BIG_QUERY: 'bigquery/bigquery/v2/',
   CLOUD_RUN_V2: 'run/v2/',
+  COMPUTE: 'compute/compute/v1/',
   IAM_BETA: 'iam/v1/',
   IAP: 'iap/v1/',
+  MEMORYSTORE: 'memorystore/v1/',
   MONITORING: 'monitoring/',
+  NETWORK_CONNECTIVITYV1: 'networkconnectivity/v1/',
   PARAMETER_MANAGER: 'parametermanager/v1/',
   PUBSUB: 'pubsub/v1/',
   RESOURCE_MANAGER: 'cloudresourcemanager/v1/',
@@ -156,10 +161,21 @@ function operationAnswer({ cloud, api, method, path }: Call): Json | undefined {
 }
 
 function operation(cloud: Cloud, api: string, parent: string, response: Json): Json {
+  if (api === 'compute') return computeOperation(cloud, parent);
   const name = `${parent}operations/${cloud.next()}`;
   const stored = { name, response };
   cloud.resources.set(`${api}/${name}`, stored);
   return { name, done: false };
+}
+
+/** Compute Engine has operations of its own form. */
+function computeOperation(cloud: Cloud, parent: string): Json {
+  const id = String(cloud.next());
+  const name = `${parent}operations/${id}`;
+  const region = /\/regions\/([^/]+)\//.exec(parent)?.[1];
+  const stored = { name: id, status: 'DONE', ...(region && { region }) };
+  cloud.resources.set(`compute/${name}`, stored);
+  return { ...stored, status: 'RUNNING' };
 }
 
 function policyAnswer({ cloud, api, method, path, body }: Call): Json | undefined {
@@ -200,6 +216,11 @@ function singleAnswer({ cloud, api, method, path, body }: Call): Json | undefine
     return operation(cloud, api, '', {});
   }
   if (api === 'iam' && /\/workloadIdentityPools\/[^/]+:listAttestationRules$/.test(path)) return {};
+  const instance = /^v1\/(.*)\/certificateAuthority$/.exec(path)?.[1];
+  if (api === 'memorystore' && instance) {
+    cloud.need(`memorystore/${instance}`);
+    return { managedServerCa: { caCerts: [{ certificates: [SERVER_AUTHORITY] }] } };
+  }
   const [, secret, version, access] =
     /\/secrets\/([^/]+)\/versions\/(\w+)(:access)?$/.exec(path) ?? [];
   if (api === 'secretmanager' && secret && version) {
@@ -293,7 +314,8 @@ function store(
   const said = kind.isNamedByNumber
     ? name.replace(`projects/${cloud.projectId}`, `projects/${cloud.projectNumber}`)
     : name;
-  const isNamed = kind.api !== 'bigquery' && kind.api !== 'storage';
+  // Others name themselves in another way.
+  const isNamed = !['bigquery', 'compute', 'storage'].includes(kind.api);
   const kept = { ...completed, ...(isNamed && { name: said }), etag: `"${cloud.next()}"` };
   cloud.resources.set(`${api}/${name}`, kept);
   const answer = shown(kind, kept);
@@ -308,7 +330,10 @@ function writtenOf({ cloud, query }: Call, name: string, before: Json | undefine
   return { cloud, query, name, id: name.split('/').at(-1)!, before };
 }
 
-/** `projects/P/locations/L/`, where operations lie. */
+/** `projects/P/locations/L/`, where operations lie; `projects/P/global/` where there are no locations. */
 function parentOf(name: string): string {
-  return `${name.split('/').slice(0, 4).join('/')}/`;
+  return `${name
+    .split('/')
+    .slice(0, name.includes('/global/networks/') ? 3 : 4)
+    .join('/')}/`;
 }
