@@ -36,6 +36,14 @@ export async function openTelemetry(context: Context, part: string): Promise<Pro
     projectId: config.GOOGLE_CLOUD_PROJECT,
     region: config.TELEMETRY_REGION,
     instance: config.TELEMETRY_INSTANCE,
+    ...(config.CLOUD_RUN_WORKER_POOL === ''
+      ? {}
+      : {
+          workerPool: {
+            name: config.CLOUD_RUN_WORKER_POOL,
+            revision: config.CLOUD_RUN_WORKER_POOL_REVISION,
+          },
+        }),
     exportIntervalMs: config.TELEMETRY_EXPORT_INTERVAL,
     traceRatio: config.TRACE_RATIO,
     traceSlowMs: config.TRACE_SLOW,

@@ -158,6 +158,8 @@ export const SETTINGS = {
   TELEMETRY_EXPORT_INTERVAL: duration('Time between two exports of metrics, 10s or more', '60s'),
   TELEMETRY_REGION: optional('Google Cloud region of this process, where it is not detected'),
   TELEMETRY_INSTANCE: optional('Unique id of this process; empty makes one at each start'),
+  CLOUD_RUN_WORKER_POOL: optional('Set by Cloud Run in a worker pool'),
+  CLOUD_RUN_WORKER_POOL_REVISION: optional('Set by Cloud Run in a worker pool'),
   TELEMETRY_GOOGLE_ENDPOINT: text(
     'Telemetry API of Google Cloud',
     'https://telemetry.googleapis.com',

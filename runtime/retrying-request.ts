@@ -1,12 +1,12 @@
 /** One HTTP question, asked again where that can help: bounded in tries, time and bytes. Who asks says what an answer means. */
 import type { Clock } from './clock.ts';
-import { isAppError, messageOf } from './errors.ts';
+import { messageOf } from './errors.ts';
 
 export type RequestHeaders = Readonly<Record<string, string>>;
 
 /**
  * Headers that prove who asks, for each try. `refused` are those that were answered with 401: where others come back, the
- * question is asked once more with them.
+ * question is asked once more with them. Ends in time by itself; where it rejects, nothing is asked.
  */
 export type Authorize = (refused?: RequestHeaders) => Promise<RequestHeaders>;
 
@@ -24,7 +24,7 @@ export type HttpAnswer =
   /** Nothing that could be read, after every try. */
   | { readonly kind: 'none'; readonly reason: string; readonly cause: unknown };
 
-/** Of one try, tokens included. */
+/** Of one try. */
 const TIMEOUT_MS = 15_000;
 /** With delays of 0.25, 0.5 and 1 s; a status page can then say within about a minute that nothing answers. */
 const ATTEMPTS_MAX = 4;
@@ -34,7 +34,7 @@ const RETRY_AFTER_MAX_MS = 5_000;
 
 /**
  * The last answer: 429, 5xx, cut and slow connections are asked again, every other status is an answer.
- * @throws AppError as `authorize` throws it
+ * @throws what `authorize` rejects with
  */
 export async function askRetrying(request: RetryingRequest): Promise<HttpAnswer> {
   let { answer, headers, retryAfterMs } = await attemptOnce(request);
@@ -68,11 +68,11 @@ async function attemptOnce(
   { url, form, authorize, answerBytesMax, clock }: RetryingRequest,
   refused?: RequestHeaders,
 ): Promise<Attempt> {
+  const headers = (await authorize?.(refused)) ?? {};
+  if (refused && isSame(headers, refused)) return { answer: NOT_ASKED, headers: refused };
   const stop = new AbortController();
   const timer = clock.setTimer(TIMEOUT_MS, () => stop.abort(), true);
   try {
-    const headers = await unlessAborted(authorize?.(refused) ?? Promise.resolve({}), stop.signal);
-    if (refused && isSame(headers, refused)) return { answer: NOT_ASKED, headers: refused };
     const response = await fetch(url, {
       ...(form ? { method: 'POST', body: form } : {}),
       headers,
@@ -84,7 +84,6 @@ async function attemptOnce(
     const answer = { kind: 'answered', status: response.status, text } as const;
     return { answer, headers, retryAfterMs: retryAfterOf(response) };
   } catch (error) {
-    if (isAppError(error)) throw error;
     const reason = stop.signal.aborted ? `no answer within ${TIMEOUT_MS} ms` : reasonOf(error);
     return { answer: { kind: 'none', reason, cause: error } };
   } finally {
@@ -96,14 +95,6 @@ const NOT_ASKED: HttpAnswer = { kind: 'none', reason: 'the same headers again', 
 
 function isSame(one: RequestHeaders, other: RequestHeaders): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
-}
-
-/** The library that fetches tokens has no limit of its own. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(new Error('no token in time')), { once: true });
-    promise.then(resolve, reject);
-  });
 }
 
 async function boundedText(response: Response, bytesMax: number): Promise<string> {

@@ -2,9 +2,11 @@
 import type { ExportResult } from '@opentelemetry/core';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import { OTLPExporterError } from '@opentelemetry/otlp-exporter-base';
 import type { PushMetricExporter } from '@opentelemetry/sdk-metrics';
 import type { SpanExporter } from '@opentelemetry/sdk-trace';
 import { AppError } from '../runtime/index.ts';
+import type { Clock } from '../runtime/index.ts';
 import type { ExportReport, ExportSignal } from './export-report.ts';
 import { googleHeaders } from './google-headers.ts';
 
@@ -15,6 +17,7 @@ export interface ExporterOptions {
   readonly googleEndpoint: string;
   readonly projectId: string;
   readonly report: ExportReport;
+  readonly clock: Clock;
   /** Replaces the look for the deprecated package; for tests that install it elsewhere. */
   readonly loadLegacy?: () => Promise<unknown>;
 }
@@ -43,14 +46,19 @@ export async function openExporters(options: ExporterOptions): Promise<Exporters
       };
     case 'google': {
       const endpoint = options.googleEndpoint.replace(/\/+$/, '');
-      const shared = {
-        headers: googleHeaders((error) => report.warn('telemetry_credentials_failed', error)),
+      const { headers, renew } = googleHeaders(options.clock, (error) =>
+        report.warn('telemetry_credentials_failed', error),
+      );
+      const to = (path: string) => ({
+        headers,
         timeoutMillis: GOOGLE_TIMEOUT_MS,
-      };
-      const to = (path: string) => ({ ...shared, url: `${endpoint}${path}` });
+        url: `${endpoint}${path}`,
+      });
+      const metrics = renewing(new OTLPMetricExporter(to('/v1/metrics')), renew);
+      const traces = renewing(new OTLPTraceExporter(to('/v1/traces')), renew);
       return {
-        metrics: reporting(new OTLPMetricExporter(to('/v1/metrics')), 'metrics', report),
-        traces: reporting(new OTLPTraceExporter(to('/v1/traces')), 'traces', report),
+        metrics: reporting(metrics, 'metrics', report),
+        traces: reporting(traces, 'traces', report),
       };
     }
     case 'google-legacy':
@@ -84,6 +92,22 @@ async function legacyExporter(options: ExporterOptions): Promise<PushMetricExpor
 
 interface Exporting<T> {
   export(items: T, done: (result: ExportResult) => void): void;
+}
+
+/** The same exporter, which sends once more, with another token, what was refused for its token. */
+function renewing<E extends Exporting<never>>(exporter: E, renew: () => void): E {
+  const inner = exporter.export.bind(exporter);
+  exporter.export = (items, done) =>
+    inner(items, (result) => {
+      if (!isTokenRefused(result)) return done(result);
+      renew();
+      inner(items, done);
+    });
+  return exporter;
+}
+
+function isTokenRefused({ error }: ExportResult): boolean {
+  return error instanceof OTLPExporterError && error.code === 401;
 }
 
 /** The same exporter, whose results are noted first. */

@@ -1,24 +1,49 @@
 /** Application default credentials as headers, for what asks Google's APIs by itself. */
 import { GoogleAuth } from 'google-auth-library';
-import type { Authorize, RequestHeaders } from '../runtime/index.ts';
+import type { Authorize, Clock, RequestHeaders } from '../runtime/index.ts';
 
 /** Source: scopes of the Cloud Monitoring API. */
 export const MONITORING_READ = 'https://www.googleapis.com/auth/monitoring.read';
+/** On Google Cloud the library waits for its metadata server for ever, and everybody after it waits with it. */
+const TOKEN_TIMEOUT_MS = 5_000;
 
 /**
- * The library keeps a token until it is about to end. Headers that were refused are forgotten, so that the next ones come from
- * where tokens come from. Rejects where there are no credentials.
+ * The library keeps a token until it is about to end. Headers that were refused, and a token that did not come in time, are
+ * forgotten, so that the next ones come from where tokens come from. Rejects where there are no credentials.
  */
-export function googleCredentials(scope: string): Authorize {
+export function googleCredentials(scope: string, clock: Clock): Authorize {
   let auth = new GoogleAuth({ scopes: scope });
   let given: RequestHeaders | undefined;
+  const forget = () => {
+    auth = new GoogleAuth({ scopes: scope });
+    given = undefined;
+  };
   return async (refused) => {
     // Several that ask at once are refused at once: the first of them forgets.
-    if (refused && refused['authorization'] === given?.['authorization']) {
-      auth = new GoogleAuth({ scopes: scope });
-    }
-    const headers = await (await auth.getClient()).getRequestHeaders();
+    if (refused && refused['authorization'] === given?.['authorization']) forget();
+    const asked = auth;
+    const headers = await inTime(clock, headersOf(asked), () => {
+      if (auth === asked) forget();
+    });
     given = Object.fromEntries(headers.entries());
     return given;
   };
+}
+
+async function headersOf(auth: GoogleAuth): Promise<Headers> {
+  return (await auth.getClient()).getRequestHeaders();
+}
+
+function inTime<T>(clock: Clock, promise: Promise<T>, onLate: () => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.setTimer(
+      TOKEN_TIMEOUT_MS,
+      () => {
+        onLate();
+        reject(new Error(`no token within ${TOKEN_TIMEOUT_MS} ms`));
+      },
+      true,
+    );
+    promise.then(resolve, reject).finally(() => timer.cancel());
+  });
 }

@@ -108,7 +108,7 @@ export class PrometheusApi {
 
   #read(query: string, text: string) {
     const parsed = ANSWER.safeParse(parseJson(text));
-    if (!parsed.success) throw unexpected(query, "Prometheus's JSON", text.slice(0, SHOWN_MAX));
+    if (!parsed.success) throw unexpected(query, "Prometheus's JSON", refusalOf(text));
     for (const warning of parsed.data.warnings ?? []) {
       if (this.#said.has(warning) || this.#said.size >= WARNINGS_MAX) continue;
       this.#said.add(warning);

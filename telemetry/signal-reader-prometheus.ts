@@ -75,7 +75,7 @@ export const CLOUD_LOOKBACK_MAX_MS = 720 * 86_400_000;
 /** The Prometheus API of Cloud Monitoring, with the application default credentials. */
 export function cloudSignalReader(options: CloudReaderOptions): SignalReader {
   const { projectId, clock, logger, endpoint } = options;
-  const authorize = googleCredentials(MONITORING_READ);
+  const authorize = googleCredentials(MONITORING_READ, clock);
   return prometheusSignalReader({
     baseUrl: `${endpoint.replace(/\/+$/, '')}/v1/projects/${projectId}/location/global/prometheus/api/v1`,
     authorize: async (refused) => {

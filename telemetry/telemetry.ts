@@ -30,8 +30,6 @@ export interface TelemetryOptions
   readonly traceSlowMs: number;
   /** Traces that this process keeps to be shown; 0 keeps none, and spares spans where nothing is exported either. */
   readonly tracesKeptMax: number;
-  readonly clock: Clock;
-  readonly logger: Logger;
 }
 
 export interface Telemetry {

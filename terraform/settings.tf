@@ -12,7 +12,7 @@ locals {
     # Cloud Run ends a container ten seconds after it asked it to stop.
     SHUTDOWN_DEADLINE  = "8s"
     TELEMETRY_EXPORTER = "google"
-    # Worker pools do not tell their region.
+    # Where the metadata server is slow, a start does not depend on it.
     TELEMETRY_REGION = var.region
   }
 

@@ -58,7 +58,7 @@ async function drift({ environment: name, project, varFile, json }: Options): Pr
     {
       projectId: environment.project_id,
       endpoint: config.CLOUD_MONITORING_ENDPOINT,
-      authorize: googleCredentials(MONITORING_READ),
+      authorize: googleCredentials(MONITORING_READ, systemClock),
       clock: systemClock,
     },
     service,

@@ -1,8 +1,9 @@
 /** OTLP to Google's Telemetry API: with fresh tokens, and refused where Google would drop what is sent. */
 import test from 'ava';
-import { isAppError } from '../../runtime/index.ts';
+import { isAppError, systemClock } from '../../runtime/index.ts';
 import { startSpan } from '../../telemetry/index.ts';
 import { startHighwater } from '../helpers/highwater-process.ts';
+import { startGoogleAccount } from './google-account.ts';
 import { startGoogleMetadata } from './google-metadata.ts';
 import { startOtlpReceiver } from './otlp-receiver.ts';
 import { startedTelemetry } from './started-telemetry.ts';
@@ -98,17 +99,100 @@ test.serial('start is refused where the region is neither set nor detected', asy
   }
 });
 
-test.serial('on Cloud Run the region is detected', async (t) => {
+test.serial(
+  'a token that is refused is renewed, and what it was to send is sent with the next',
+  async (t) => {
+    const { receiver, metadata, options } = await googleFor(t);
+    const telemetry = await startedTelemetry(t, options);
+    receiver.takesToken = (token) => !token.endsWith('-1');
+    startSpan('one').end();
+    await telemetry.flush();
+    t.is(await telemetry.exportCount('metrics', 'failed'), 0);
+    t.is(await telemetry.exportCount('traces', 'failed'), 0);
+    t.true((await telemetry.exportCount('metrics', 'sent')) >= 1);
+    t.is(receiver.spans().filter(({ name }) => name === 'one').length, 1, 'taken once');
+    t.deepEqual(metadata.tokens, ['ya29.token-1', 'ya29.token-2']);
+  },
+);
+
+test.serial(
+  'where every token is refused, each export is tried twice and counted once',
+  async (t) => {
+    const { receiver, options } = await googleFor(t);
+    receiver.takesToken = () => false;
+    const telemetry = await startedTelemetry(t, options);
+    await telemetry.flush();
+    t.is(receiver.refusedCount % 2, 0);
+    t.is(await telemetry.exportCount('metrics', 'failed'), receiver.refusedCount / 2);
+    t.is(await telemetry.exportCount('metrics', 'sent'), 0);
+  },
+);
+
+test.serial(
+  'points that Google leaves out are counted, though the request was taken',
+  async (t) => {
+    const { receiver, options } = await googleFor(t);
+    receiver.answer = { kind: 'partial', rejectedCount: 3 };
+    const telemetry = await startedTelemetry(t, options);
+    await telemetry.flush();
+    t.true((await telemetry.exportCount('metrics', 'partial')) >= 1);
+    const signal = { signal: 'metrics' };
+    t.true((await telemetry.sampleValue('telemetry_rejected_items_total', signal)) >= 3);
+  },
+);
+
+test.serial('what Google sends away for a moment is sent again', async (t) => {
   const { receiver, options } = await googleFor(t);
-  const cloudRun = { K_SERVICE: 'api', K_REVISION: 'api-1', K_CONFIGURATION: 'api' };
-  Object.assign(process.env, cloudRun);
-  t.teardown(() => Object.keys(cloudRun).forEach((name) => delete process.env[name]));
-  const telemetry = await startedTelemetry(t, { ...options, region: '', instance: '' });
+  receiver.refuseNext = [429, 503];
+  const telemetry = await startedTelemetry(t, options);
+  startSpan('one').end();
   await telemetry.flush();
-  const resource = receiver.requests[0]?.resource;
-  t.is(resource?.['cloud.region'], 'europe-north1');
-  t.truthy(resource?.['service.instance.id']);
+  t.is(await telemetry.exportCount('metrics', 'failed'), 0);
+  t.is(await telemetry.exportCount('traces', 'failed'), 0);
+  t.is(receiver.spans().filter(({ name }) => name === 'one').length, 1);
+  t.is(receiver.refusedCount, 2);
 });
+
+test.serial(
+  'the project that pays is named in every request, where the credentials name one',
+  async (t) => {
+    const { receiver, options } = await googleFor(t);
+    const account = await startGoogleAccount('payer');
+    t.teardown(() => account.close());
+    process.env['GOOGLE_APPLICATION_CREDENTIALS'] = account.file;
+    t.teardown(() => void (process.env['GOOGLE_APPLICATION_CREDENTIALS'] = ''));
+    const telemetry = await startedTelemetry(t, options);
+    startSpan('one').end();
+    await telemetry.flush();
+    t.true(receiver.requests.length >= 2);
+    for (const { headers } of receiver.requests) {
+      t.is(headers['x-goog-user-project'], 'payer');
+      t.is(headers.authorization, 'Bearer ya29.exchanged-1');
+    }
+  },
+);
+
+test.serial(
+  'tokens that do not come hold up nothing: the export fails, and the next one works',
+  async (t) => {
+    const { receiver, metadata, options } = await googleFor(t);
+    let limitMs = 500;
+    const clock = {
+      ...systemClock,
+      setTimer: (delayMs: number, callback: () => void, isBackground?: boolean) =>
+        systemClock.setTimer(Math.min(delayMs, limitMs), callback, isBackground),
+    };
+    const telemetry = await startedTelemetry(t, { ...options, clock });
+    metadata.isSilent = true;
+    receiver.takesToken = (token) => token !== '';
+    await telemetry.flush();
+    t.true((await telemetry.exportCount('metrics', 'failed')) >= 1);
+    metadata.isSilent = false;
+    limitMs = Number.POSITIVE_INFINITY;
+    await telemetry.flush();
+    t.true((await telemetry.exportCount('metrics', 'sent')) >= 1);
+  },
+);
 
 test('highwater start ends with code 2 and says what is missing', async (t) => {
   const service = startHighwater(['start', '--no-demo'], {

@@ -9,6 +9,10 @@ export interface GoogleMetadata {
   lifeSeconds: number;
   /** Whether tokens are refused. */
   isRefusing: boolean;
+  /** Whether nothing is answered. */
+  isSilent: boolean;
+  /** Whether the last token is given again, as a server with a cache does. */
+  isRepeating: boolean;
   /** Sends another process to it. */
   readonly environment: Readonly<Record<string, string>>;
   close(): Promise<void>;
@@ -26,17 +30,19 @@ const TOKEN = /^\/computeMetadata\/v1\/instance\/service-accounts\/default\/toke
 /** Started, and set as this process's metadata server. */
 export async function startGoogleMetadata(): Promise<GoogleMetadata> {
   const tokens: string[] = [];
-  const state = { lifeSeconds: 3_600, isRefusing: false };
+  const state = { lifeSeconds: 3_600, isRefusing: false, isRepeating: false, isSilent: false };
   const server = createServer((request, response) => {
     const path = (request.url ?? '').split('?')[0]?.replace(/\/$/, '') ?? '';
+    if (state.isSilent) return;
     response.setHeader('metadata-flavor', 'Google');
     if (TOKEN.test(path)) {
       if (state.isRefusing) {
         response.writeHead(403).end('refused by the test');
         return;
       }
-      const token = `ya29.token-${tokens.length + 1}`;
-      tokens.push(token);
+      const last = state.isRepeating ? tokens.at(-1) : undefined;
+      const token = last ?? `ya29.token-${tokens.length + 1}`;
+      if (last === undefined) tokens.push(token);
       response.setHeader('content-type', 'application/json');
       response.end(
         JSON.stringify({

@@ -57,6 +57,12 @@ export interface OtlpReceiver {
   readonly requests: readonly ReceivedRequest[];
   /** For all requests from now on. */
   answer: Answer;
+  /** Requests with another bearer token are refused with 401 and not kept. */
+  takesToken: (token: string) => boolean;
+  /** Statuses that the next requests get; those are not kept. */
+  refuseNext: number[];
+  /** Of both. */
+  readonly refusedCount: number;
   points(): readonly ReceivedPoint[];
   spans(): readonly ReceivedSpan[];
   close(): Promise<void>;
@@ -67,11 +73,22 @@ const TO_OBJECT = { longs: Number, arrays: true, defaults: true, oneofs: true } 
 
 export async function startOtlpReceiver(): Promise<OtlpReceiver> {
   const requests: ReceivedRequest[] = [];
-  const receiver = { answer: { kind: 'taken' } as Answer };
+  const receiver = {
+    answer: { kind: 'taken' } as Answer,
+    takesToken: (_token: string) => true,
+    refuseNext: [] as number[],
+    refusedCount: 0,
+  };
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
+      const token = (request.headers.authorization ?? '').replace(/^Bearer /, '');
+      const status = receiver.takesToken(token) ? receiver.refuseNext.shift() : 401;
+      if (status !== undefined) {
+        receiver.refusedCount++;
+        return send(response, 'metrics', { kind: 'refused', status });
+      }
       const sent = Buffer.concat(chunks);
       const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent;
       const path = request.url ?? '';

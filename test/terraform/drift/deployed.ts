@@ -103,7 +103,7 @@ export async function openWorld(
     defined,
     ask,
     async drift(clock = { ...systemClock, sleep: async () => undefined }) {
-      const authorize = googleCredentials(MONITORING_READ);
+      const authorize = googleCredentials(MONITORING_READ, clock);
       const options = { projectId: PROJECT, endpoint, authorize, clock };
       return driftOf(defined, await deployedResources(options, 'highwater'), 'prod');
     },
