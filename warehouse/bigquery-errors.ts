@@ -10,6 +10,15 @@ export const GRPC = {
 } as const;
 
 /**
+ * Reasons of a job that failed by no fault of its query. BigQuery answers them with status 400 as well as with 5xx. The job is over,
+ * so that only another job can succeed.
+ * Source: https://cloud.google.com/bigquery/docs/error-messages#errortable, and what Google's Python client starts again.
+ */
+const JOB_FAILURES: readonly string[] = ['jobBackendError', 'jobInternalError'];
+/** Reasons that come with status 400 in places, and are about the server and not about what was asked. */
+const PASSING_REASONS: readonly string[] = ['rateLimitExceeded', 'quotaExceeded', ...JOB_FAILURES];
+
+/**
  * Where a request failed. Only what the request itself says wrong is final: a missing table, a refused credential or a spent
  * quota is the sink's fault, and trying again later can help.
  */
@@ -25,7 +34,7 @@ export function toAppError(error: unknown, what: string): AppError {
       { cause: error, detail },
     );
   }
-  if (status === 400 && reason !== 'rateLimitExceeded' && reason !== 'quotaExceeded') {
+  if (status === 400 && !PASSING_REASONS.includes(reason)) {
     return new AppError('internal', `BigQuery refused ${what}`, { cause: error, detail });
   }
   return unavailable(what, error, detail);
@@ -59,9 +68,14 @@ export function isAlreadyThere(error: unknown): boolean {
   );
 }
 
+/** Whether a job failed that another job, started anew, may do. */
+export function isJobFailure(error: unknown): boolean {
+  return error instanceof BigqueryRequestError && JOB_FAILURES.includes(error.reason);
+}
+
 /** Whether the same request may succeed a moment later. */
 export function isPassing(error: unknown): boolean {
-  if (!(error instanceof BigqueryRequestError)) return false;
+  if (!(error instanceof BigqueryRequestError) || isJobFailure(error)) return false;
   if (error.status === 0 || error.status === 429 || error.status >= 500) return true;
   return error.reason === 'rateLimitExceeded' || error.reason === 'backendError';
 }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '../runtime/index.ts';
 import type { Clock } from '../runtime/index.ts';
-import { isPassing, toAppError } from './bigquery-errors.ts';
+import { isJobFailure, isPassing, toAppError } from './bigquery-errors.ts';
 import type { BigqueryParameter } from './bigquery-parameters.ts';
 import type { SendBigquery } from './bigquery-rest.ts';
 
@@ -63,8 +63,22 @@ export class BigqueryQueries {
   async rows(query: BigqueryQuery): Promise<readonly BigqueryRow[]> {
     const { clock, queryTimeoutMs } = this.#options;
     const deadlineMs = clock.monotonicMs() + queryTimeoutMs;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#run(query, deadlineMs);
+      } catch (error) {
+        if (!isJobFailure(error) || !(await this.#pause(attempt, deadlineMs))) {
+          throw toAppError(error, `the query ${query.name}`);
+        }
+      }
+    }
+  }
+
+  /** As one job. */
+  async #run(query: BigqueryQuery, deadlineMs: number): Promise<readonly BigqueryRow[]> {
     let job: Job | undefined;
     try {
+      // Requests of one job have one id, so that an answer that was lost costs no second job.
       const requestId = randomUUID();
       let answer = await this.#retried(deadlineMs, () => this.#start(query, requestId, deadlineMs));
       job = jobOf(answer);
@@ -83,8 +97,8 @@ export class BigqueryQueries {
       }
       throw new TypeError('BigQuery’s answer has too many parts');
     } catch (error) {
-      if (job) await this.#cancel(job);
-      throw toAppError(error, `the query ${query.name}`);
+      if (job && !isJobFailure(error)) await this.#cancel(job);
+      throw error;
     }
   }
 
@@ -133,17 +147,22 @@ export class BigqueryQueries {
   }
 
   async #retried(deadlineMs: number, step: () => Promise<unknown>): Promise<Answer> {
-    const { clock } = this.#options;
     for (let attempt = 1; ; attempt++) {
       try {
         return answerSchema.parse(await this.#inTime(deadlineMs, step));
       } catch (error) {
-        const delayMs = RETRY_DELAY_MS * 2 ** (attempt - 1);
-        const isLate = clock.monotonicMs() + delayMs >= deadlineMs;
-        if (attempt >= ATTEMPTS_MAX || isLate || !isPassing(error)) throw error;
-        await clock.sleep(delayMs);
+        if (!isPassing(error) || !(await this.#pause(attempt, deadlineMs))) throw error;
       }
     }
+  }
+
+  /** Waits before the next attempt; at once `false` where there is none left, or no time. */
+  async #pause(attempt: number, deadlineMs: number): Promise<boolean> {
+    const { clock } = this.#options;
+    const delayMs = RETRY_DELAY_MS * 2 ** (attempt - 1);
+    if (attempt >= ATTEMPTS_MAX || clock.monotonicMs() + delayMs >= deadlineMs) return false;
+    await clock.sleep(delayMs);
+    return true;
   }
 
   /** Rejects once the deadline has passed, whatever the server does. */

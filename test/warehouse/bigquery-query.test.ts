@@ -142,6 +142,26 @@ for (const [status, reason, code] of [
   );
 }
 
+for (const reason of ['jobInternalError', 'jobBackendError']) {
+  test.serial(
+    `a job that fails with 400 ${reason} is started anew, and is an outage where it goes on`,
+    async (t) => {
+      const { standIn, answers, ask } = await setUp(t);
+      const failure = { status: 400, body: { error: { code: 400, errors: [{ reason }] } } };
+      answers.push(failure, { body: { jobComplete: false, jobReference: job } }, failure);
+      answers.push({ body: { jobComplete: true, rows: [row('1')] } });
+      t.deepEqual(await ask(), [['1']]);
+      const started = standIn.requests.filter(({ path }) => path === '/queries');
+      t.is(started.length, 3);
+      t.is(new Set(started.map(({ body }) => body['requestId'])).size, 3, 'each is another job');
+      t.is(standIn.requests.length, 4, 'a job that has failed is not cancelled');
+      answers.push(failure, failure, failure);
+      await t.throwsAsync(ask(), { code: 'warehouse_unavailable' });
+      t.is(standIn.requests.length, 7);
+    },
+  );
+}
+
 test.serial('a server that stays broken or is not there is an outage', async (t) => {
   const { standIn, ask } = await setUp(t);
   await t.throwsAsync(ask(), { code: 'warehouse_unavailable' });
