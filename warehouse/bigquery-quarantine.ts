@@ -15,7 +15,11 @@ const PAYLOAD_BYTES_MAX = 8 * 2 ** 20;
 const PAYLOAD_TEXT_BYTES_MAX = 2 ** 19;
 const ID_TIME_DIGITS = 16;
 
-const attributesSchema = z.array(z.object({ key: z.string(), value: z.string() }));
+/** Inside a query an array may be NULL; only a result has it empty. */
+const attributesSchema = z
+  .array(z.object({ key: z.string(), value: z.string() }))
+  .nullable()
+  .transform((attributes) => attributes ?? []);
 
 /**
  * The id of one publish as one subscription has it: the same at every delivery, so that a refusal which is written again

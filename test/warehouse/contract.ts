@@ -1,7 +1,7 @@
 /** What every warehouse must do; one run a adapter. */
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import type { Warehouse } from '../../warehouse/index.ts';
+import type { QuarantineRecord, Warehouse } from '../../warehouse/index.ts';
 import { grouped, payment, payments, SECOND_MICROS, START_MICROS } from './fixtures/streams.ts';
 
 const ALL = { fromMicros: START_MICROS - 1e15, toMicros: START_MICROS + 1e15 };
@@ -396,7 +396,7 @@ export function warehouseContract(
   );
 
   run('quarantined messages keep their bytes and come newest first', async (t, w) => {
-    const record = (index: number) => ({
+    const record = (index: number): QuarantineRecord => ({
       stream: 'payments',
       messageId: `m${index}`,
       subscription: 'payments-ingest',
@@ -404,7 +404,7 @@ export function warehouseContract(
       quarantineTimeMicros: at(index),
       payloadText: index === 1 ? '' : '{"a":1}',
       payload: Uint8Array.of(0, 255, index),
-      attributes: { 'content-encoding': "gz'ip" },
+      attributes: index === 2 ? {} : { 'content-encoding': "gz'ip" },
       orderingKey: 'k',
       reasonCode: index === 1 ? 'bad_encoding' : 'not_json',
       reason: 'expected JSON; got none',
