@@ -7,6 +7,7 @@ import type { Labels } from './signal.ts';
 /** Samples of one page; the store takes 5,000 series in all. */
 const SAMPLES_MAX = 20_000;
 const NAME = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
+const BRACE = /\s*\{/y;
 const LABEL = /\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"((?:[^"\\\n]|\\.)*)"\s*(,|(?=\}))/y;
 /** Value, then perhaps a timestamp, then perhaps an exemplar. */
 const REST = /\s+(\S+)(?:\s+[-+]?[\d.eE+-]+)?\s*(?:# .*)?$/y;
@@ -47,8 +48,9 @@ function sampleOf(line: string, types: ReadonlyMap<string, string>): StoredSampl
   if (name === undefined) return undefined;
   let at = NAME.lastIndex;
   const labels: Record<string, string> = {};
-  if (line[at] === '{') {
-    const end = readLabels(line, at + 1, labels);
+  BRACE.lastIndex = at;
+  if (BRACE.test(line)) {
+    const end = readLabels(line, BRACE.lastIndex, labels);
     if (end === undefined) return undefined;
     at = end;
   }
