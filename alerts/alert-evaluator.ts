@@ -7,6 +7,7 @@ import { alertPlan } from './alert-plan.ts';
 import type { AlertPlan, Observation } from './alert-plan.ts';
 import type { AlertsState, Incident } from './alert-state.ts';
 import { acknowledge, addSilence, endSilence } from './hand-set.ts';
+import { dueInstant } from './due-instant.ts';
 import type { FoundExample } from './example-trace.ts';
 import type { AlertDefinitions } from './load-policies.ts';
 import type { Silence } from './silence.ts';
@@ -101,10 +102,13 @@ export class AlertEvaluator {
     await this.#telling;
   }
 
-  /** One evaluation; a failure is kept and logged. Resolves when receivers' outbox has what is told. */
-  async evaluate(): Promise<AlertsKnown> {
+  /** One evaluation, of now; a failure is kept and logged. Resolves when receivers' outbox has what is told. */
+  evaluate(): Promise<AlertsKnown> {
+    return this.#evaluate(this.#options.clock.nowMs());
+  }
+
+  async #evaluate(atMs: number): Promise<AlertsKnown> {
     const { clock, logger, onEvaluated } = this.#options;
-    const atMs = clock.nowMs();
     const startedMs = clock.monotonicMs();
     const { observations, failure } = await this.#observe(atMs);
     // From here to the saving nothing waits, so that an acknowledgement meanwhile is not lost.
@@ -176,14 +180,19 @@ export class AlertEvaluator {
   async #loop(): Promise<void> {
     const { clock, logger } = this.#options;
     await this.#tellWaiting();
+    const { intervalMs } = this.definitions;
+    const startAtMs = clock.nowMs();
     while (!this.#stop.signal.aborted) {
-      const startedMs = clock.monotonicMs();
-      await this.evaluate().catch((error: unknown) => {
+      const atMs = dueInstant(startAtMs, intervalMs, clock.nowMs());
+      await this.#evaluate(atMs).catch((error: unknown) => {
         logger.error('alert_evaluation_broken', { error });
         this.#options.onEvaluated?.('failed');
       });
-      const tookMs = clock.monotonicMs() - startedMs;
-      await clock.sleep(Math.max(0, this.definitions.intervalMs - tookMs), this.#stop.signal);
+      // One that took longer than an interval is followed by the one that is due then; those between are left out.
+      const nowMs = clock.nowMs();
+      const dueAtMs = dueInstant(startAtMs, intervalMs, nowMs);
+      if (dueAtMs > atMs) continue;
+      await clock.sleep(Math.max(0, dueAtMs + intervalMs - nowMs), this.#stop.signal);
     }
   }
 

@@ -263,3 +263,85 @@ test('of a long trace an incident keeps 40 spans, the event’s own among them',
   t.is(kept?.spans.length, 40);
   t.is(kept?.spans[0]?.spanId, 'span-1');
 });
+
+/** A policy that has to hold for as long as it is until the next evaluation but one, as `backlog-age` is shipped. */
+const HELD = POLICY.replace('route: page\n', 'route: page\n    for: 2m\n');
+
+for (const [what, offMs] of [
+  ['a millisecond early', -1],
+  ['late by a third of an interval', 20_000],
+] as const) {
+  test(`evaluations are whole intervals apart, though timers fire ${what}`, async (t) => {
+    const clock = new VirtualClock();
+    const startAtMs = clock.nowMs();
+    const folder = temporaryFolder();
+    const log = openAlertLog(join(folder.path, 'alerts.sqlite'), silentLogger);
+    const reader = new FakeReader();
+    reader.put('ingest_messages_total', { outcome: 'quarantined' }, startAtMs, 5);
+    const told: Telling[] = [];
+    const seenAtMs: number[] = [];
+    const evaluator: AlertEvaluator = new AlertEvaluator({
+      definitions: parsePolicies(HELD, 'policies.yaml', []),
+      reader,
+      log,
+      tell: (telling) => Promise.resolve(void told.push(telling)),
+      onEvaluated: () => seenAtMs.push(evaluator.known.state.evaluatedAtMs ?? 0),
+      clock: {
+        nowMs: () => clock.nowMs(),
+        monotonicMs: () => clock.monotonicMs(),
+        setTimer: (delayMs, callback) => clock.setTimer(delayMs + offMs, callback),
+        sleep: (delayMs, signal) => clock.sleep(delayMs + offMs, signal),
+      },
+      logger: silentLogger,
+    });
+    evaluator.start();
+    await clock.advance(4 * MINUTE_MS + 30_000);
+    const closed = evaluator.close();
+    await clock.advance(MINUTE_MS);
+    await closed;
+    log.close();
+    folder.remove();
+    t.deepEqual(
+      seenAtMs.map((atMs) => atMs - startAtMs),
+      [0, 1, 2, 3, 4].map((minute) => minute * MINUTE_MS),
+    );
+    t.is(told[0]?.atMs, startAtMs + 2 * MINUTE_MS, 'two intervals are two, and not three');
+  });
+}
+
+test('an evaluation that takes longer than an interval is followed by the one that is due then', async (t) => {
+  const clock = new VirtualClock();
+  const startAtMs = clock.nowMs();
+  const folder = temporaryFolder();
+  const log = openAlertLog(join(folder.path, 'alerts.sqlite'), silentLogger);
+  const seenAtMs: number[] = [];
+  let isSlow = true;
+  const evaluator: AlertEvaluator = new AlertEvaluator({
+    definitions: parsePolicies(POLICY, 'policies.yaml', []),
+    reader: {
+      lookbackMaxMs: MINUTE_MS * 100,
+      async read(signals) {
+        if (isSlow) await clock.sleep(2.5 * MINUTE_MS);
+        isSlow = false;
+        return signals.map(() => []);
+      },
+      readRange: () => Promise.resolve([]),
+    },
+    log,
+    tell: () => Promise.resolve(),
+    onEvaluated: () => seenAtMs.push(evaluator.known.state.evaluatedAtMs ?? 0),
+    clock,
+    logger: silentLogger,
+  });
+  evaluator.start();
+  await clock.advance(4.2 * MINUTE_MS);
+  const closed = evaluator.close();
+  await clock.advance(MINUTE_MS);
+  await closed;
+  log.close();
+  folder.remove();
+  t.deepEqual(
+    seenAtMs.map((atMs) => (atMs - startAtMs) / MINUTE_MS),
+    [0, 2, 3, 4],
+  );
+});
