@@ -3,7 +3,11 @@ import { AppError } from '../../runtime/index.ts';
 import type { FaultSettings } from '../../telemetry/index.ts';
 import type { Policy, Rung } from '../policy.ts';
 
-export const DRILL_NAMES = ['latency', 'errors', 'backlog', 'freshness'] as const;
+/**
+ * In the order in which they are run. A backlog makes data late too: where a service is young, its three minutes are so much of what is
+ * known that pages of freshness go on for half an hour, and their own drill could not begin.
+ */
+export const DRILL_NAMES = ['latency', 'errors', 'freshness', 'backlog'] as const;
 export type DrillName = (typeof DRILL_NAMES)[number];
 
 export interface Drill {

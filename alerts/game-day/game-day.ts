@@ -214,7 +214,8 @@ export class GameDay implements GameDays {
       if (clock.monotonicMs() >= endAtMs) return undefined;
       const status = this.#drills[at];
       if (status?.injectedAtMs !== undefined) this.#noteOthers(at);
-      this.#note(at, { waitingFor: waitingWords(drill, status?.phase, status, alerts) });
+      const shown = status?.phase === 'quiet' ? this.#firing(drill)[0] : status;
+      this.#note(at, { waitingFor: waitingWords(drill, status?.phase, shown, alerts) });
       await clock.sleep(LOOK_EVERY_MS, signal);
     }
     return undefined;

@@ -161,6 +161,18 @@ test('several drills go one after the other, each with its own fault alone', asy
   t.deepEqual(faults.list(), []);
 });
 
+test('a drill whose alerts fire already says which of them it waits for, with its own figures', async (t) => {
+  const { clock, gameDay, runOut } = open(t);
+  await clock.advance(MINUTE_MS);
+  gameDay.start(['latency', 'freshness']);
+  while (gameDay.status().drills[1]?.phase === 'planned') await clock.advance(10_000);
+  const [, second] = gameDay.status().drills;
+  t.is(second?.phase, 'quiet');
+  t.regex(second?.waitingFor ?? '', /^(?:canary-freshness|freshness-\w+) to end: error ratio/);
+  await runOut(60);
+  t.is(gameDay.status().drills[1]?.outcome, 'passed');
+});
+
 test('stopped, it removes its fault at once and says so', async (t) => {
   const { clock, faults, gameDay, driven } = open(t);
   await clock.advance(MINUTE_MS);
