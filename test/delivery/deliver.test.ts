@@ -63,8 +63,22 @@ test('with nothing before it the first revision gets all of the traffic once the
   );
 });
 
+test('an ingester that is a service is updated, and put back, as one', async (t) => {
+  const { code, calls } = await deliver([0, 0, 1], undefined, { INGESTER_KIND: 'services' });
+  t.is(code, 1);
+  t.deepEqual(
+    calls.filter((call) => call.startsWith('services update ')),
+    [
+      'services update highwater-ingest --image=registry/highwater@sha256:1',
+      'services update highwater-ingest --image=old@sha256:0',
+    ],
+  );
+});
+
 test('an image by tag is refused: a tag can be moved', async (t) => {
-  const { code, output, calls } = await deliver([], undefined, 'registry/highwater:latest');
+  const { code, output, calls } = await deliver([], undefined, {
+    IMAGE: 'registry/highwater:latest',
+  });
   t.is(code, 2);
   t.regex(output, /expected IMAGE by digest/);
   t.deepEqual(calls, ['']);

@@ -16,9 +16,9 @@ export interface Delivery {
 const GCLOUD = `#!/usr/bin/env bash
 echo "gcloud $*" >> "$CALLS"
 case "$*" in
+  *" highwater-ingest "*"--format=json"*) printf '{"spec":{"template":{"spec":{"containers":[{"image":"old@sha256:0"}]}}}}' ;;
   *"services describe"*value*) printf 'highwater-api-00002' ;;
   *"services describe"*) cat "$TRAFFIC" ;;
-  *"worker-pools describe"*) printf '{"spec":{"template":{"spec":{"containers":[{"image":"old@sha256:0"}]}}}}' ;;
   *sign-jwt*) printf 'signed' > "\${@: -1}" ;;
 esac
 `;
@@ -30,12 +30,27 @@ sed -i 1d "$VERDICTS"
 exit "\${verdict:-0}"
 `;
 
-/** Runs `delivery/deliver.sh` with the gate's verdicts in order; `serving` has all of the traffic before. */
-export async function deliver(
+/** What the image of a build is named by. */
+const DOCKER = `#!/usr/bin/env bash
+echo "docker $*" >> "$CALLS"
+case "$1" in inspect) echo "$REGISTRY/highwater@sha256:2" ;; esac
+`;
+
+export interface FakeTools {
+  /** Scratch, gone afterwards. */
+  readonly folder: string;
+  /** In which commands find the stand-ins. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Calls so far, in order, without what is the same in all. */
+  readonly calls: () => readonly string[];
+}
+
+/** Stand-ins of gcloud, docker and the gate, with the gate's verdicts in order; `serving` has all of the traffic before. */
+export async function withFakeTools<T>(
   verdicts: readonly (0 | 1)[],
-  serving: string | undefined = 'highwater-api-00001',
-  image = 'registry/highwater@sha256:1',
-): Promise<Delivery> {
+  serving: string | undefined,
+  body: (tools: FakeTools) => Promise<T>,
+): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'highwater-delivery-'));
   const paths = {
     CALLS: join(folder, 'calls'),
@@ -53,25 +68,43 @@ export async function deliver(
   for (const [name, text] of [
     ['gcloud', GCLOUD],
     ['npx', NPX],
+    ['docker', DOCKER],
   ] as const) {
     writeFileSync(join(folder, 'bin', name), text);
     chmodSync(join(folder, 'bin', name), 0o755);
   }
   try {
-    const { code, output } = await run(join(ROOT, 'delivery/deliver.sh'), {
-      ...paths,
-      PATH: [join(folder, 'bin'), dirname(process.execPath), process.env['PATH']].join(':'),
-      IMAGE: image,
-      PROJECT: 'p',
-      REGION: 'r',
-      ACCOUNT: 'highwater-deploy@p.iam.gserviceaccount.com',
-      CANARY_WAIT_SECONDS: '0',
+    return await body({
+      folder,
+      environment: {
+        ...paths,
+        PATH: [join(folder, 'bin'), dirname(process.execPath), process.env['PATH']].join(':'),
+        PROJECT: 'p',
+        REGION: 'r',
+        ACCOUNT: 'highwater-deploy@p.iam.gserviceaccount.com',
+        CANARY_WAIT_SECONDS: '0',
+      },
+      calls: () => readFileSync(paths.CALLS, 'utf8').trim().split('\n').map(shorten),
     });
-    const calls = readFileSync(paths.CALLS, 'utf8').trim().split('\n');
-    return { code, output, calls: calls.map(shorten) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Runs `delivery/deliver.sh`. */
+export async function deliver(
+  verdicts: readonly (0 | 1)[],
+  serving: string | undefined = 'highwater-api-00001',
+  changes: Readonly<Record<string, string>> = {},
+): Promise<Delivery> {
+  return withFakeTools(verdicts, serving, async ({ environment, calls }) => {
+    const { code, output } = await run(join(ROOT, 'delivery/deliver.sh'), {
+      ...environment,
+      IMAGE: 'registry/highwater@sha256:1',
+      ...changes,
+    });
+    return { code, output, calls: calls() };
+  });
 }
 
 function shorten(call: string): string {

@@ -1,6 +1,7 @@
 /** The root, applied by Terraform and the real Google provider to the stand-in of the APIs. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { CloudOptions } from './google-apis/cloud.ts';
 import { startGoogleApis } from './google-apis/server.ts';
 import type { GoogleApis } from './google-apis/server.ts';
 import type { Ran, Workspace } from './terraform-command.ts';
@@ -12,7 +13,6 @@ export const SECRET = 'integration-key-of-pagerduty';
 /** Put in by people. */
 const SECRETS = { 'pagerduty-key/1': SECRET, 'pagerduty-key/2': SECRET };
 const BOOTSTRAP = {
-  project_id: PROJECT.projectId,
   repository: 'example/highwater',
   repository_id: '123456789',
   branch: 'develop',
@@ -56,15 +56,18 @@ export async function bootstrappedProject(): Promise<GoogleApis> {
 }
 
 /** A new project: two APIs are on, nobody has an account. */
-export function emptyProject(): Promise<GoogleApis> {
+export function emptyProject(
+  project: Pick<CloudOptions, 'projectId' | 'projectNumber'>,
+): Promise<GoogleApis> {
   const enabled = ['cloudresourcemanager', 'serviceusage'];
-  return startGoogleApis({ ...PROJECT, enabled, secrets: SECRETS });
+  return startGoogleApis({ ...project, enabled, secrets: SECRETS });
 }
 
 /** Bootstrap, applied by a person; its state is kept beside it. */
 export async function bootstrapped(workspace: Workspace, apis: GoogleApis) {
   const run = ([verb = '', ...rest]: readonly string[]) => {
-    const variables = Object.entries(BOOTSTRAP).map(([name, value]) => `-var=${name}=${value}`);
+    const project = { project_id: apis.cloud.projectId, ...BOOTSTRAP };
+    const variables = Object.entries(project).map(([name, value]) => `-var=${name}=${value}`);
     const words = ['-chdir=bootstrap', verb, '-input=false', ...variables, ...rest];
     return workspace.run(words, apis.environment);
   };
@@ -82,12 +85,8 @@ export async function bootstrapped(workspace: Workspace, apis: GoogleApis) {
 }
 
 /** `workspace` has the provider already; its state is kept beside it and not in a bucket. */
-export async function applied(
-  workspace: Workspace,
-  environment: string,
-  project?: GoogleApis,
-): Promise<Applied> {
-  const apis = project ?? (await bootstrappedProject());
+export async function applied(workspace: Workspace, environment: string): Promise<Applied> {
+  const apis = await bootstrappedProject();
   writeFileSync(
     join(workspace.path, 'backend_override.tf'),
     'terraform {\n  backend "local" {}\n}\n',
