@@ -1,9 +1,14 @@
-/** Selectors as people write them: `metric{label="value",other=~"a|b"}`, Prometheus's own spelling. */
+/** Selectors as people write them: `metric{label="value",other=~"a|b"}`, Prometheus's own spelling, and `$users` for what has a name here. */
+import { USER_REQUESTS } from '../telemetry/index.ts';
 import type { Matcher, Selector } from '../telemetry/index.ts';
 
 const METRIC = /^([a-zA-Z_:][a-zA-Z0-9_:]*)\s*/;
 const MATCHER =
   /^\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*"((?:[^"\\\n]|\\["\\n])*)"\s*(,|(?=\}))/;
+
+const NAMED = /^\s*\$([a-z]+)\s*(,|(?=\}))/;
+/** Matchers that many definitions share, by the name that they are written with. */
+const MATCHERS: ReadonlyMap<string, Matcher> = new Map([['users', USER_REQUESTS]]);
 
 /** The selector, or `undefined` where the text is none. */
 export function parseSelector(text: string): Selector | undefined {
@@ -15,6 +20,14 @@ export function parseSelector(text: string): Selector | undefined {
   const matchers: Matcher[] = [];
   let inner = rest.slice(1);
   while (inner.trim() !== '}') {
+    const [named, name = ''] = NAMED.exec(inner) ?? [];
+    if (named !== undefined) {
+      const shared = MATCHERS.get(name);
+      if (!shared) return undefined;
+      matchers.push(shared);
+      inner = inner.slice(named.length);
+      continue;
+    }
     const [all, label, op, value] = MATCHER.exec(inner) ?? [];
     if (all === undefined || label === undefined || value === undefined) return undefined;
     const unescaped = value.replace(/\\(["\\n])/g, (_, char: string) =>

@@ -76,4 +76,5 @@ export {
   prometheusSignalReader,
 } from './signal-reader-prometheus.ts';
 export { toPromQL } from './to-promql.ts';
+export { USER_REQUESTS } from './user-requests.ts';
 export type { PrometheusApiOptions } from './prometheus-api.ts';
