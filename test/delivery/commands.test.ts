@@ -9,6 +9,8 @@ import { cloudBuildCommands, commandAt, runStep, workflowCommands } from './step
 const HERE = 'test/delivery/commands.test.ts';
 /** Applies them to a stand-in of Google's APIs, with its own bucket for the state. */
 const APPLY = 'test/terraform/from-nothing.test.ts';
+/** Asks a stand-in of Cloud Monitoring. */
+const DRIFT = 'test/terraform/drift/command.test.ts';
 /** Installs for production in an empty folder, and starts what it has. */
 const IMAGE = 'test/delivery/image.test.ts';
 
@@ -22,7 +24,9 @@ const RUN_BY: Readonly<Record<string, string>> = {
   'deliver.yml deliver 2': HERE,
   'deliver.yml deliver 3': HERE,
   'deliver.yml deliver 4': HERE,
-  'drift.yml drift 1': APPLY,
+  'drift.yml drift 1': IMAGE,
+  'drift.yml drift 2': DRIFT,
+  'drift.yml drift 3': APPLY,
   'plan.yml plan 1': APPLY,
   'plan.yml plan 2': APPLY,
   'cloudbuild.yaml build': HERE,

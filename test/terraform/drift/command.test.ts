@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import test from 'ava';
 import { readEnvironment } from '../../../cli/environment-variables.ts';
 import { hash32, isAppError } from '../../../runtime/index.ts';
+import { ROOT } from '../../dashboards/shipped.ts';
+import { commandAt, runStep } from '../../delivery/steps.ts';
 import { temporaryFolder } from '../../helpers/highwater-process.ts';
 import { refusal } from '../google-apis/fault.ts';
 import { KEY, openWorld, PROJECT } from './deployed.ts';
@@ -126,6 +128,18 @@ test.serial('another project is asked where one is named', async (t) => {
   const { code, stderr } = await world.command(['--project', 'highwater-other']);
   t.is(code, 2);
   t.regex(stderr, /the services of highwater-other may not be read/);
+});
+
+test.serial('the workflow that looks for drift each morning fails by it', async (t) => {
+  const world = await openWorld(t, { isDeployed: false });
+  const { code, output } = await runStep(commandAt('drift.yml drift 2'), ROOT, {
+    ...process.env,
+    ...world.metadata.environment,
+    CLOUD_MONITORING_ENDPOINT: `${world.apis.url}/monitoring`,
+    ENVIRONMENT: 'prod',
+  });
+  t.is(code, 1, output);
+  t.regex(output, /^missing: service highwater$/m);
 });
 
 test('help says what each exit code means', async (t) => {
