@@ -56,6 +56,15 @@ export function drilledRungs({ rungs }: Policy): readonly Rung[] {
   return pages.length > 0 ? pages : rungs;
 }
 
+/** Beyond the window and the keep-firing that an end takes at the least. */
+const CLEAR_MARGIN_MS = 10 * 60_000;
+
+/** How long an alert may take to end once nothing is broken: its window has to forget, the short one of a burn rate. */
+export function clearMaxMs({ condition, keepFiringForMs }: Rung): number {
+  const { windowMs } = condition.kind === 'burn' ? condition.short.valid : condition.signal;
+  return windowMs + keepFiringForMs + CLEAR_MARGIN_MS;
+}
+
 /** Minutes in which data are old: what no count of events can tell. */
 function isOfFreshness({ rungs }: Policy): boolean {
   return rungs.some(

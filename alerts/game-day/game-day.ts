@@ -4,7 +4,7 @@ import type { Clock, Logger } from '../../runtime/index.ts';
 import type { FaultName, Faults } from '../../telemetry/index.ts';
 import type { AlertEvaluator } from '../alert-evaluator.ts';
 import type { AlertState, Incident } from '../alert-state.ts';
-import { drilledRungs, drillOf } from './drill.ts';
+import { clearMaxMs, drilledRungs, drillOf } from './drill.ts';
 import type { Drill, DrillName } from './drill.ts';
 import { waitingWords } from './waiting-words.ts';
 
@@ -68,8 +68,6 @@ export interface GameDayOptions {
 
 /** A burn rate over an hour wants nine bad minutes where the hour was good; twice that and more. */
 const DETECT_MAX_MS = 30 * 60_000;
-/** A window of five minutes, five more of keep-firing, and as much again. */
-const CLEAR_MAX_MS = 20 * 60_000;
 /** Past the wait, so that the fault ends by itself where this loop does not. */
 const FAULT_MS = DETECT_MAX_MS + 60_000;
 const LOOK_EVERY_MS = 250;
@@ -161,7 +159,8 @@ export class GameDay implements GameDays {
     const { clock, faults, traffic } = this.#options;
     this.#note(at, { phase: 'quiet' });
     const isQuiet = () => this.#firing(drill).length === 0 || undefined;
-    if (!(await this.#until(at, drill, isQuiet, CLEAR_MAX_MS, signal))) {
+    const quietMaxMs = Math.max(0, ...this.#firing(drill).map((alert) => clearMaxOf(drill, alert)));
+    if (!(await this.#until(at, drill, isQuiet, quietMaxMs, signal))) {
       return signal.aborted ? 'stopped' : 'not_quiet';
     }
     this.#before = new Set(this.#options.alerts.known.state.incidents.map(({ id }) => id));
@@ -186,7 +185,7 @@ export class GameDay implements GameDays {
       this.#noteFired(at, alert);
       this.#note(at, { phase: 'clearing' });
       const isOver = () => (this.#isFiring(alert) ? undefined : true);
-      const cleared = await this.#until(at, drill, isOver, CLEAR_MAX_MS, signal);
+      const cleared = await this.#until(at, drill, isOver, clearMaxOf(drill, alert), signal);
       if (!cleared) return signal.aborted ? 'stopped' : 'not_cleared';
       const { evaluatedAtMs } = this.#options.alerts.known.state;
       this.#note(at, { clearedAtMs: evaluatedAtMs ?? clock.nowMs() });
@@ -273,6 +272,13 @@ export class GameDay implements GameDays {
     const isWaiting = waitingFor !== undefined && rest.phase !== 'over';
     this.#drills = this.#drills.with(at, isWaiting ? { ...rest, waitingFor } : rest);
   }
+}
+
+function clearMaxOf({ policies }: Drill, { policy, rung }: AlertState): number {
+  const found = policies
+    .find(({ name }) => name === policy)
+    ?.rungs.find(({ name }) => name === rung);
+  return found ? clearMaxMs(found) : 0;
 }
 
 function isSame(a: AlertState['labels'], b: AlertState['labels']): boolean {

@@ -16,17 +16,25 @@ const HTTP = 'http_server_request_duration_seconds';
 const unobserved = { observe: () => {} } as unknown as Metrics;
 
 /** A service whose figures go bad while a fault is in force, and good again a minute after its end. */
-function open(t: ExecutionContext, isNoticing = true) {
+function open(t: ExecutionContext, { isNoticing = true, isYoung = false } = {}) {
   const folder = temporaryFolder();
   const clock = new VirtualClock();
   const faults = new Faults({ clock, logger: silentLogger, metrics: unobserved });
   let brokenUntilMs = 0;
+  let lateUntilMs = 0;
   const reader: SignalReader = {
     lookbackMaxMs: 40 * 86_400_000,
     readRange: async () => [],
     read: async (signals, atMs) => {
-      if (isNoticing && faults.list().length > 0) brokenUntilMs = atMs + MINUTE_MS;
-      return signals.map((signal) => answer(signal, atMs < brokenUntilMs));
+      if (isNoticing && faults.list().length > 0) {
+        brokenUntilMs = atMs + MINUTE_MS;
+        lateUntilMs = atMs + 30 * MINUTE_MS;
+      }
+      return signals.map((signal) =>
+        isYoung && signal.kind === 'goodSlices'
+          ? one(youngSlices(signal.windowMs, atMs < brokenUntilMs, atMs < lateUntilMs))
+          : answer(signal, atMs < brokenUntilMs),
+      );
     },
   };
   const log = openAlertLog(join(folder.path, 'alerts.sqlite'), silentLogger);
@@ -107,6 +115,13 @@ function answer(signal: Signal, isBroken: boolean): readonly SignalValue[] {
   return one(1_000);
 }
 
+/** Of 60 minutes, where the service is an hour old: too few of the hour, enough of six hours and of thirty minutes. */
+function youngSlices(windowMs: number, isBroken: boolean, isLate: boolean): number {
+  if (windowMs === 5 * MINUTE_MS) return isBroken ? 30 : 60;
+  if (windowMs === 60 * MINUTE_MS) return 56;
+  return isLate ? 50 : 60;
+}
+
 function one(value: number, labels = {}): readonly SignalValue[] {
   return [{ labels, value }];
 }
@@ -173,6 +188,19 @@ test('a drill whose alerts fire already says which of them it waits for, with it
   t.is(gameDay.status().drills[1]?.outcome, 'passed');
 });
 
+test('in a service of an hour the page of six hours comes first, and its end is waited for', async (t) => {
+  const { clock, gameDay, runOut } = open(t, { isYoung: true });
+  await clock.advance(MINUTE_MS);
+  gameDay.start(['freshness', 'backlog']);
+  await runOut(90);
+  const [first, second] = gameDay.status().drills;
+  t.like(first, { outcome: 'passed', rung: 'page-6h' });
+  const { removedAtMs = 0, clearedAtMs = 0 } = first ?? {};
+  // Thirty minutes until the short window has forgotten, five of keep-firing.
+  t.true(Math.abs(clearedAtMs - removedAtMs - 35 * MINUTE_MS) <= MINUTE_MS);
+  t.is(second?.outcome, 'passed');
+});
+
 test('stopped, it removes its fault at once and says so', async (t) => {
   const { clock, faults, gameDay, driven } = open(t);
   await clock.advance(MINUTE_MS);
@@ -190,7 +218,7 @@ test('stopped, it removes its fault at once and says so', async (t) => {
 });
 
 test('an alert that does not notice is the answer: the fault is removed at the deadline', async (t) => {
-  const { clock, faults, gameDay, runOut } = open(t, false);
+  const { clock, faults, gameDay, runOut } = open(t, { isNoticing: false });
   await clock.advance(MINUTE_MS);
   gameDay.start(['latency']);
   const minutes = await runOut(60);
