@@ -25,7 +25,8 @@ export function sloPolicy(slo: Slo, options: BurnRateOptions): Policy {
   if (slo.noData === 'alert') rungs.push(noDataRung(slo, shortestMs, options.noDataForMs));
   return {
     name: slo.name,
-    title: slo.title,
+    // Of an alert the title says what is wrong; the SLO's says what is promised.
+    title: `SLO at risk: ${slo.title}`,
     service: slo.service,
     owner: slo.owner,
     description: slo.description,
