@@ -25,11 +25,20 @@ export interface MissingBigqueryEmulator {
 }
 
 export interface StartBigqueryOptions {
-  /** Where it keeps its data; in memory where absent. */
+  /** Where it keeps its data, so that it can be killed and started again; in a file of its own where absent. */
   readonly databaseFile?: string;
   /** Of REST and gRPC; free ones where absent. */
   readonly ports?: readonly [number, number];
 }
+
+/**
+ * How SQLite opens the emulator's database. As it comes (0.8.1), a look at a table's description holds a read lock while it waits
+ * for the catalog, whose holder waits for the commit of an append, which waits for that read lock: all stand still for the
+ * minute of the busy timeout, and again with the next append. With a write-ahead log and transactions that queue from their first
+ * statement on, no read holds up a commit. The last key takes up what the emulator adds.
+ */
+const SQLITE_OPTIONS =
+  '_txlock=immediate&_pragma=journal_mode(wal)&_pragma=busy_timeout(60000)&rest=';
 
 /** Starts it on free loopback ports. Its binary lies in a folder of HIGHWATER_TEST_BIGQUERY (as a PATH) or on the PATH. */
 export async function startBigqueryEmulator(
@@ -52,7 +61,9 @@ export async function startBigqueryEmulator(
       `--port=${port}`,
       `--grpc-port=${grpcPort}`,
       '--log-level=error',
-      ...(options.databaseFile === undefined ? [] : [`--database=${options.databaseFile}`]),
+      ...(options.databaseFile === undefined
+        ? []
+        : [`--database=${options.databaseFile}?${SQLITE_OPTIONS}`]),
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
