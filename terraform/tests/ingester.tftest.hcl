@@ -63,6 +63,14 @@ run "the_api_behind_iap" {
     error_message = "Expected IAP alone to call the service."
   }
   assert {
+    condition = (
+      google_cloud_run_v2_service.this.template[0].containers[0].startup_probe[0].http_get[0].path == "/readyz" &&
+      google_cloud_run_v2_service.this.template[0].containers[0].liveness_probe[0].http_get[0].path == "/healthz" &&
+      google_cloud_run_v2_service.this.template[0].scaling[0].max_instance_count == 2 && google_cloud_run_v2_service.this.iap_enabled
+    )
+    error_message = "Expected probes, a bound to its size, and IAP."
+  }
+  assert {
     condition     = toset([for m in google_iap_web_cloud_run_service_iam_member.user : m.member]) == toset(["group:data@example.com", "serviceAccount:highwater-deploy@highwater-test.iam.gserviceaccount.com"])
     error_message = "Expected callers and the gate to pass IAP."
   }

@@ -43,6 +43,14 @@ run "channels_by_route" {
     error_message = "Expected a ticket to go to those who take tickets."
   }
   assert {
+    condition = (
+      google_monitoring_uptime_check_config.api.http_check[0].path == "/readyz" &&
+      google_monitoring_uptime_check_config.api.http_check[0].validate_ssl &&
+      length(google_monitoring_uptime_check_config.api.selected_regions) >= 3
+    )
+    error_message = "Expected a look from outside at whether requests would be answered."
+  }
+  assert {
     condition = alltrue([
       for policy in google_monitoring_alert_policy.this :
       policy.conditions[0].condition_prometheus_query_language[0].disable_metric_validation &&

@@ -132,6 +132,21 @@ test('dev: bootstrap and then the root by the workflows, each in one go, with a 
     // What Terraform hands the process is what the process takes.
     t.is(loadConfig(env).ANSWER_CACHE_REDIS_AUTH, 'google');
 
+    // What delivery changes is none of Terraform's business: image, revision and traffic of both.
+    for (const name of ['highwater-api', 'highwater-ingest']) {
+      const service = apis.cloud.resources.get(`run/${region}/services/${name}`)!;
+      const [container] = listOf(jsonOf(service['template'])['containers']).map(jsonOf);
+      container!['image'] = 'registry/highwater@sha256:2';
+      jsonOf(service['template'])['revision'] = `${name}-00002`;
+      service['client'] = 'gcloud';
+      service['traffic'] = ['00001', '00002'].map((number, index) => ({
+        type: 'TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION',
+        revision: `${name}-${number}`,
+        percent: index === 0 ? 90 : 10,
+      }));
+    }
+    t.regex(await passes('drift.yml drift 1'), /No changes\./);
+
     // Somebody changes something by hand: the drift check fails, and the next apply puts it back.
     const changed = topic('transactions')!;
     const before = changed['messageRetentionDuration'];
@@ -141,6 +156,12 @@ test('dev: bootstrap and then the root by the workflows, each in one go, with a 
     t.regex(drift.output, /Plan: 0 to add, 1 to change, 0 to destroy\./);
     await passes('deliver.yml apply 2');
     t.is(topic('transactions')?.['messageRetentionDuration'], before);
+    const [delivered] = listOf(
+      jsonOf(apis.cloud.resources.get(`run/${region}/services/highwater-api`)?.['template'])[
+        'containers'
+      ],
+    );
+    t.is(jsonOf(delivered)['image'], 'registry/highwater@sha256:2');
 
     // A new key is seen by its version alone; applied without being read, it is refused.
     writeFileSync(values, readFileSync(values, 'utf8').replace('version = 1 }', 'version = 2 }'));

@@ -1,6 +1,9 @@
 /** Policies on the plan of each environment, as the real Google provider makes it: every value is there, whatever it was computed from. */
+import { join } from 'node:path';
 import test from 'ava';
+import { ROOT } from '../dashboards/shipped.ts';
 import { applied, SECRET } from './applied.ts';
+import { findCheckov, runCheckov } from './checkov.ts';
 import { findTerraform, hasProvider, openWorkspace } from './terraform-command.ts';
 
 const BROAD_ROLE = /^roles\/(?:owner|editor|viewer)$|admin/i;
@@ -19,7 +22,7 @@ for (const environment of ['dev', 'prod']) {
       if (!(await hasProvider(t, workspace, '.'))) return;
       const root = await applied(workspace, environment);
       try {
-        const changes = await root.changes();
+        const changes = await root.changes('redis = {}');
         t.true(Object.keys(changes).length > 100);
         t.deepEqual(new Set(Object.values(changes)), new Set(['create']));
         const planned = root.planned().map(({ address, type, change }) => ({
@@ -64,6 +67,19 @@ for (const environment of ['dev', 'prod']) {
             address,
           );
         }
+        const checkov = findCheckov(t);
+        if (!checkov) return;
+        const { failed, passed } = await runCheckov(checkov, workspace.path, [
+          '--file=test.plan.json',
+          '--framework=terraform_plan',
+          `--repo-root-for-plan-enrichment=${workspace.path}`,
+          `--config-file=${join(ROOT, 'terraform/.checkov.yaml')}`,
+        ]);
+        // Tables of dev may be destroyed, as its file says.
+        const found = new Set(failed.map(({ check_id: id }) => id));
+        t.deepEqual(found, new Set(isKept ? [] : ['CKV_GCP_121']));
+        t.true(passed.length > 90, String(passed.length));
+        t.log(`${grants.length} grants; Checkov: ${passed.length} checks of the plan passed`);
       } finally {
         await root.apis.close();
       }
