@@ -83,7 +83,8 @@ export function definedResources(
       keys: [policyKey(each.labels['policy'] ?? '', each.route), each.display_name],
       body: policyBody(
         each,
-        environment.environment,
+        environment,
+        'on-call' in dashboards,
         channels
           .filter(({ routes }) => routes.includes(each.route))
           .map(({ channel: { body } }) =>
@@ -178,9 +179,18 @@ function indicatorOf({
   };
 }
 
+/** Without the ids of dashboards, which the server gives. */
+function alertLinks(projectId: string, hasDashboard: boolean): readonly Json[] {
+  const to = (path: string) => `https://console.cloud.google.com/${path}?project=${projectId}`;
+  const traces = { displayName: 'Traces', url: to('traces/explorer') };
+  const dashboard = { displayName: 'Dashboard', url: to('monitoring/dashboards/builder/') };
+  return hasDashboard ? [dashboard, traces] : [traces];
+}
+
 function policyBody(
   each: z.infer<typeof policy>,
-  environment: string,
+  { environment, project_id: projectId }: Environment,
+  hasDashboard: boolean,
   channels: readonly string[],
 ): Json {
   return {
@@ -207,6 +217,7 @@ function policyBody(
       content: each.documentation,
       mimeType: 'text/markdown',
       subject: `[${environment}] ${each.subject}`,
+      links: alertLinks(projectId, hasDashboard),
     },
   };
 }

@@ -35,6 +35,8 @@ const SETS = new Set([
 const TOLD_FALSE = new Set(['enabled']);
 const DURATION = /^(-?\d+(?:\.\d+)?)s$/;
 const HIDDEN = '(hidden)';
+/** In a link to a dashboard: given by the server. */
+const DASHBOARD_ID = /(?<=\/dashboards\/builder\/)[^/?]+/;
 
 /**
  * @param channelOf the label of a channel, by its resource name
@@ -89,7 +91,17 @@ function withoutServersOwn(kind: ResourceKind, body: Json): Json {
     const { name: _name, ...condition } = jsonOf(each);
     return condition;
   });
-  return { ...rest, conditions };
+  return rest['documentation'] === undefined
+    ? { ...rest, conditions }
+    : { ...rest, conditions, documentation: withoutIds(jsonOf(rest['documentation'])) };
+}
+
+function withoutIds(documentation: Json): Json {
+  const links = listOf(documentation['links']).map((each) => {
+    const { url, ...link } = jsonOf(each);
+    return { ...link, url: stringOf(url).replace(DASHBOARD_ID, '') };
+  });
+  return { ...documentation, links };
 }
 
 function plain(value: unknown, key = ''): unknown {

@@ -47,6 +47,17 @@ test('prod: applied in one go to an empty project, planned empty, changed in one
       t.deepEqual(root.apis.unknown, []);
       t.deepEqual(await root.changes(PAGED), {});
       t.log(/Apply complete![^\n]*/.exec(first.output)?.[0]);
+      const alerts = [...root.apis.cloud.resources.values()]
+        .map((each) => JSON.stringify(each))
+        .filter((text) => text.includes('"conditionPrometheusQueryLanguage"'));
+      t.true(alerts.length > 10);
+      for (const text of alerts) {
+        t.regex(
+          text,
+          /"https:\/\/console\.cloud\.google\.com\/monitoring\/dashboards\/builder\/[\w-]+\?/,
+        );
+        t.regex(text, /"https:\/\/console\.cloud\.google\.com\/traces\/explorer\?project=[\w-]+"/);
+      }
 
       // SLOs on metrics of the service itself wait for the first of them.
       const tooEarly = await root.terraform(['apply', '-auto-approve'], WITH_METRICS);

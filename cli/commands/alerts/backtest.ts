@@ -1,6 +1,6 @@
 /** `highwater alerts backtest`: what policies would have done on a history, or on synthetic incidents. */
 import { writeFileSync } from 'node:fs';
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import {
   alertRows,
@@ -53,19 +53,29 @@ export function addBacktestCommand(alerts: Command): void {
       instant,
     )
     .option('--to <time>', 'end (default: the newest sample)', instant)
-    .option('--step <duration>', 'between two evaluations', duration, STEP_DEFAULT_MS)
+    .addOption(
+      new Option('--step <duration>', 'between two evaluations')
+        .argParser(duration)
+        .default(STEP_DEFAULT_MS, formatDuration(STEP_DEFAULT_MS)),
+    )
     .option(
       '--file <file>',
       'counts as CSV or NDJSON instead of the local metric store; - is standard input',
     )
     .option('--prometheus <url>', 'samples of a Prometheus instead')
     .option('--synthetic', 'incidents whose truth is known, with precision and recall')
-    .option('--policies <file>', 'a candidate beside what is configured; repeatable', list, [])
-    .option(
-      '--scenario <name>',
-      `of --synthetic: ${SCENARIOS.map(({ name }) => name).join(', ')}; repeatable`,
-      scenarioName,
-      [],
+    .addOption(
+      new Option('--policies <file>', 'a candidate beside what is configured; repeatable')
+        .argParser(list)
+        .default([], 'none'),
+    )
+    .addOption(
+      new Option(
+        '--scenario <name>',
+        `of --synthetic: ${SCENARIOS.map(({ name }) => name).join(', ')}; repeatable`,
+      )
+        .argParser(scenarioName)
+        .default([], 'all'),
     )
     .option('--seeds <count>', 'histories of each scenario', count, 2)
     .option('--seed <text>', 'chance of --synthetic', 'highwater')

@@ -1,3 +1,13 @@
+locals {
+  console        = "https://console.cloud.google.com"
+  dashboard_urls = { for name, each in google_monitoring_dashboard.this : name => "${local.console}/monitoring/dashboards/builder/${basename(each.id)}?project=${var.project_id}" }
+  # What leads on from an alert beside its playbook, which is in it: the page to open first, and what was traced.
+  alert_links = merge(
+    { for name, url in local.dashboard_urls : "Dashboard" => url if name == "on-call" },
+    { Traces = "${local.console}/traces/explorer?project=${var.project_id}" },
+  )
+}
+
 # Alert policies on PromQL: both windows and the guards of a burn rate are one query, so one condition.
 
 resource "google_monitoring_alert_policy" "this" {
@@ -35,5 +45,15 @@ resource "google_monitoring_alert_policy" "this" {
     content   = each.value.documentation
     mime_type = "text/markdown"
     subject   = "[${var.environment}] ${each.value.subject}"
+
+    # Three at most, by the API.
+    dynamic "links" {
+      for_each = local.alert_links
+
+      content {
+        display_name = links.key
+        url          = links.value
+      }
+    }
   }
 }

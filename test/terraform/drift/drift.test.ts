@@ -97,6 +97,7 @@ const EDITS: readonly (readonly [string, (world: World) => Promise<unknown>, rea
       [
         'alert policy api-latency-page: displayName',
         'alert policy api-latency-page: documentation.content',
+        'alert policy api-latency-page: documentation.links',
         'alert policy api-latency-page: documentation.subject',
         'alert policy api-latency-page: severity',
       ],
