@@ -17,6 +17,8 @@ export interface CloudPrometheus {
   readonly questions: readonly CloudQuestion[];
   /** `data` of the answers. */
   data: unknown;
+  /** The same by query and path (`query`, `query_range`), where they differ. */
+  dataOf: ((query: string, path: string) => unknown) | undefined;
   takesToken: (token: string) => boolean;
   /** What the questions get in place of an answer, in order. */
   faults: Fault[];
@@ -27,6 +29,7 @@ export async function startCloudPrometheus(): Promise<CloudPrometheus> {
   const questions: CloudQuestion[] = [];
   const state = {
     data: { resultType: 'vector', result: [] } as unknown,
+    dataOf: undefined as CloudPrometheus['dataOf'],
     takesToken: (token: string) => token !== '',
     faults: [] as Fault[],
   };
@@ -37,6 +40,7 @@ export async function startCloudPrometheus(): Promise<CloudPrometheus> {
       const { headers } = request;
       const form = Object.fromEntries(new URLSearchParams(Buffer.concat(chunks).toString()));
       questions.push({ line: `${request.method} ${request.url}`, headers, form });
+      const path = request.url?.split('/').at(-1) ?? '';
       const fault = state.faults.shift();
       if (fault) return sendFault(response, fault);
       const [, token = ''] = /^Bearer (.+)$/.exec(headers.authorization ?? '') ?? [];
@@ -45,7 +49,7 @@ export async function startCloudPrometheus(): Promise<CloudPrometheus> {
       response.end(
         JSON.stringify(
           isKnown
-            ? { status: 'success', data: state.data }
+            ? { status: 'success', data: state.dataOf?.(form['query'] ?? '', path) ?? state.data }
             : {
                 error: {
                   code: 401,

@@ -23,13 +23,13 @@ test.serial('no drift ends with 0 and says what was looked at', async (t) => {
 
 test.serial('drift ends with 1 and shows what is missing, changed and not defined', async (t) => {
   const world = await openWorld(t);
-  const title = 'Requests succeed (api-availability, page)';
+  const title = 'SLO at risk: Requests succeed (api-availability, page)';
   await world.edit('alertPolicies', title, {
     severity: 'WARNING',
     documentation: {
       content: 'Look away.\n\u001b[2J\nReally.',
       mimeType: 'text/markdown',
-      subject: '[prod] Requests succeed',
+      subject: '[prod] SLO at risk: Requests succeed',
     },
   });
   await world.ask('POST', `v1/projects/${PROJECT}/dashboards`, { displayName: 'Highwater: mine' });

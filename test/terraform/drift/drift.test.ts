@@ -36,7 +36,7 @@ test.serial('an empty project lacks everything that is defined, each by its name
   t.is(new Set(findings.map(({ kind }) => kind)).size, 6);
 });
 
-const LATENCY = 'Requests are answered within 300 ms (api-latency, page)';
+const LATENCY = 'SLO at risk: Requests are answered within 300 ms (api-latency, page)';
 
 /** What somebody does by hand, and what is told of it. */
 const EDITS: readonly (readonly [string, (world: World) => Promise<unknown>, readonly string[]])[] =
