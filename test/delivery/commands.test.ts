@@ -9,12 +9,10 @@ import { cloudBuildCommands, commandAt, runStep, workflowCommands } from './step
 const HERE = 'test/delivery/commands.test.ts';
 /** Applies them to a stand-in of Google's APIs, with its own bucket for the state. */
 const APPLY = 'test/terraform/from-nothing.test.ts';
-/** Asks a stand-in of Cloud Monitoring. */
-const DRIFT = 'test/terraform/drift/command.test.ts';
 /** Installs for production in an empty folder, and starts what it has. */
 const IMAGE = 'test/delivery/image.test.ts';
-/** Asks a stand-in of Cloud Monitoring; the file of an environment says which project. */
-const DRIFT = 'test/terraform/drift/deployed.ts';
+/** Asks a stand-in of Cloud Monitoring. */
+const DRIFT = 'test/terraform/drift/command.test.ts';
 
 /** Which test runs what stands at a place; `.ci/run` is what runs the tests. */
 const RUN_BY: Readonly<Record<string, string>> = {
@@ -49,9 +47,6 @@ test('every command is run by a test', (t) => {
     else if (by === IMAGE) {
       t.is(command, 'npm ci --omit=dev', place);
       t.regex(readFileSync(join(ROOT, by), 'utf8'), /'npm', \['ci', '--omit=dev'/);
-    } else if (by === DRIFT) {
-      t.is(command, 'npx highwater drift --environment "$ENVIRONMENT"', place);
-      t.regex(readFileSync(join(ROOT, by), 'utf8'), /\['drift', '--environment', /);
     } else t.true(readFileSync(join(ROOT, by), 'utf8').includes(`('${place}'`), `${by}: ${place}`);
   }
 });
