@@ -11,7 +11,7 @@ import { promtool, withFiles } from './shipped.ts';
 
 const IS_FULL = process.env['HIGHWATER_TEST_FULL'] === '1';
 /** Each holds some 15 policies, and 25 alerts that are pending or fire, over 50 steps. */
-const WORLD_COUNT = IS_FULL ? 60 : 6;
+const WORLD_COUNT = IS_FULL ? 150 : 6;
 const SEED = Number(process.env['HIGHWATER_TEST_SEED'] ?? 1);
 const TICK_MS = 10_000;
 
