@@ -1,10 +1,10 @@
 /** Builds the warehouse that the configuration names. */
 import { join } from 'node:path';
 import { AppError, makeDataFolder, systemClock } from '../runtime/index.ts';
+import { googleToken } from '../telemetry/index.ts';
 import type { Warehouse } from '../warehouse/index.ts';
 import {
   cachedWarehouse,
-  googleToken,
   memoryCache,
   openBigqueryWarehouse,
   openDuckdbWarehouse,
@@ -70,7 +70,9 @@ async function openAdapter({ config, logger }: Context): Promise<Warehouse> {
       ? redisCache({
           url: config.ANSWER_CACHE_REDIS_URL,
           ...(config.ANSWER_CACHE_REDIS_CA && { authority: config.ANSWER_CACHE_REDIS_CA }),
-          ...(config.ANSWER_CACHE_REDIS_AUTH === 'google' && { password: googleToken() }),
+          ...(config.ANSWER_CACHE_REDIS_AUTH === 'google' && {
+            password: googleToken(systemClock),
+          }),
           ...shared,
         })
       : memoryCache({ bytesMax: ANSWER_CACHE_BYTES_MAX, clock: systemClock });

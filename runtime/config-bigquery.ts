@@ -1,5 +1,6 @@
 /** What must hold between the settings of BigQuery and of the cache before it. */
 import type { Config } from './config.ts';
+import { isHttpUrl } from './setting.ts';
 
 /** One sentence a problem, that starts with the setting. */
 export function bigqueryProblems(config: Config): string[] {
@@ -10,7 +11,7 @@ export function bigqueryProblems(config: Config): string[] {
     );
   }
   const { BIGQUERY_EMULATOR_HOST: rest, BIGQUERY_STORAGE_EMULATOR_HOST: storage } = config;
-  if (rest !== '' && !isHttp(rest)) {
+  if (rest !== '' && !isHttpUrl(rest)) {
     problems.push(
       `BIGQUERY_EMULATOR_HOST: expected a URL, such as http://127.0.0.1:9050; got ${rest}`,
     );
@@ -51,8 +52,4 @@ function tlsProblems(config: Config): string[] {
     );
   }
   return problems;
-}
-
-function isHttp(url: string): boolean {
-  return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
 }

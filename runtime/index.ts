@@ -14,6 +14,7 @@ export type { ErrorCode } from './errors.ts';
 export { listenOn } from './listen.ts';
 export { createLogger, silentLogger } from './logger.ts';
 export type { Logger, LogFields, LogLevel } from './logger.ts';
+export { parseJson } from './parse-json.ts';
 export { askRetrying } from './retrying-request.ts';
 export type { Authorize, HttpAnswer, RequestHeaders } from './retrying-request.ts';
 export { hash32, seededRandom } from './seeded-random.ts';

@@ -56,7 +56,7 @@ export const urls = (what: string, example: string) =>
     '',
     z.string().transform((given, context) => {
       const each = given.split(',').map((url) => url.trim());
-      const wrong = each.filter((url) => url !== '' && !/^https?:$/.test(protocolOf(url)));
+      const wrong = each.filter((url) => url !== '' && !isHttpUrl(url));
       if (wrong.length === 0) return each.filter((url) => url !== '');
       context.addIssue(`expected URLs such as ${example}; got ${wrong.join(', ')}`);
       return z.NEVER;
@@ -126,6 +126,10 @@ export function isSafeUrl(url: string): boolean {
     protocol === 'https:' ||
     (protocol === 'http:' && LOOPBACK_HOSTS.includes(new URL(url).hostname))
   );
+}
+
+export function isHttpUrl(url: string): boolean {
+  return /^https?:$/.test(protocolOf(url));
 }
 
 /** `https:` of `https://…`; empty where the text is no URL. */

@@ -4,6 +4,8 @@ import type { Authorize, Clock, RequestHeaders } from '../runtime/index.ts';
 
 /** Source: scopes of the Cloud Monitoring API. */
 export const MONITORING_READ = 'https://www.googleapis.com/auth/monitoring.read';
+/** Source: scopes of Google Cloud; the role, not the scope, narrows what a token may do. */
+export const CLOUD_PLATFORM = 'https://www.googleapis.com/auth/cloud-platform';
 /** On Google Cloud the library waits for its metadata server for ever, and everybody after it waits with it. */
 const TOKEN_TIMEOUT_MS = 5_000;
 
@@ -27,6 +29,16 @@ export function googleCredentials(scope: string, clock: Clock): Authorize {
     });
     given = Object.fromEntries(headers.entries());
     return given;
+  };
+}
+
+/** The bare token, such as that of the account that a Cloud Run service runs as. Rejects where there are no credentials. */
+export function googleToken(clock: Clock): () => Promise<string> {
+  const authorize = googleCredentials(CLOUD_PLATFORM, clock);
+  return async () => {
+    const token = /^Bearer (.+)$/.exec((await authorize())['authorization'] ?? '')?.[1];
+    if (token === undefined) throw new Error('Google’s credentials gave no access token');
+    return token;
   };
 }
 

@@ -1,9 +1,6 @@
 /** Headers of requests to Google's Telemetry API: a fresh token of the application default credentials each time. */
 import type { Clock, RequestHeaders } from '../runtime/index.ts';
-import { googleCredentials } from './google-credentials.ts';
-
-/** Source: scopes of the Telemetry API; the role, not the scope, narrows what the token may do. */
-const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
+import { CLOUD_PLATFORM, googleCredentials } from './google-credentials.ts';
 
 export interface GoogleHeaders {
   /**
@@ -16,7 +13,7 @@ export interface GoogleHeaders {
 }
 
 export function googleHeaders(clock: Clock, onError: (error: unknown) => void): GoogleHeaders {
-  const authorize = googleCredentials(SCOPE, clock);
+  const authorize = googleCredentials(CLOUD_PLATFORM, clock);
   let given: RequestHeaders | undefined;
   let refused: RequestHeaders | undefined;
   return {

@@ -13,7 +13,7 @@ export type {
 export { faultsRoute, isLoopbackHost } from './faults-route.ts';
 export { Faults, parseFaults } from './faults.ts';
 export type { FaultName, FaultSettings } from './faults.ts';
-export { googleCredentials, MONITORING_READ } from './google-credentials.ts';
+export { googleCredentials, googleToken, MONITORING_READ } from './google-credentials.ts';
 export { keptTraceSchema, traceJson } from './kept-trace.ts';
 export type { KeptSpan, KeptTrace, SpanJson, TraceJson } from './kept-trace.ts';
 export { createMetrics } from './metrics.ts';

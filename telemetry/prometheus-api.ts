@@ -1,6 +1,6 @@
 /** The query part of the Prometheus HTTP API: asks one query, and reads the answer. */
 import { z } from 'zod';
-import { AppError, askRetrying } from '../runtime/index.ts';
+import { AppError, askRetrying, parseJson } from '../runtime/index.ts';
 import type { Authorize, Clock, Logger } from '../runtime/index.ts';
 
 export interface PrometheusApiOptions {
@@ -123,14 +123,6 @@ function refusalOf(text: string): string {
   if (!parsed.success) return text.slice(0, SHOWN_MAX);
   const { error } = parsed.data;
   return (typeof error === 'string' ? error : error.message).slice(0, SHOWN_MAX);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function unexpected(query: string, expected: string, got: string): AppError {

@@ -1,13 +1,12 @@
 /** Pages of events, single ones and the newest of BigQuery, each over as few days as answer it. */
 import type { Stream } from '../streams/index.ts';
 import { nearRanges } from './bigquery-looks.ts';
-import { TIMESTAMP_MICROS_MIN } from './bigquery-parameters.ts';
+import { DAY_MICROS, TIMESTAMP_MICROS_MIN } from './bigquery-parameters.ts';
 import { toStoredRow } from './bigquery-reader.ts';
 import type { BigqueryReader } from './bigquery-reader.ts';
 import { eventSql, eventsSql, newestEventSql } from './bigquery-sql.ts';
 import type { EventsQuery, StoredRow } from './warehouse.ts';
 
-const DAY_MICROS = 86_400_000_000;
 /** Two days hold the newest events of any stream that still runs, at any time of day. */
 const FIRST_SPAN_MICROS = 2 * DAY_MICROS;
 const SPAN_GROWTH = 16;

@@ -1,7 +1,7 @@
 /** Which part of a time range to read first: BigQuery bills the days that it reads, and most answers lie near one end. */
+import { DAY_MICROS } from './bigquery-parameters.ts';
 import type { Order, TimeRange } from './warehouse.ts';
 
-const DAY_MICROS = 86_400_000_000;
 /** Further back than any stream's days: nothing says where its oldest event lies, so all is read at once. */
 const ASCENDING_YEARS_MAX = 10;
 

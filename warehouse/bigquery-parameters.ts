@@ -42,6 +42,7 @@ export class BigqueryParameters {
   }
 }
 
+export const DAY_MICROS = 86_400_000_000;
 /** Source: BigQuery's TIMESTAMP, 0001-01-01T00:00:00Z to 9999-12-31T23:59:59.999999Z. */
 export const TIMESTAMP_MICROS_MIN = -62_135_596_800_000_000;
 /** The last whole second: a number holds no more digits. */

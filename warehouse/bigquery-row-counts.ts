@@ -1,11 +1,10 @@
 /** How many events each stream has: the newest days are counted when asked, the others once an hour, as BigQuery bills what it reads. */
 import type { Clock } from '../runtime/index.ts';
 import type { Stream } from '../streams/index.ts';
-import { TIMESTAMP_MICROS_MIN } from './bigquery-parameters.ts';
+import { DAY_MICROS, TIMESTAMP_MICROS_MIN } from './bigquery-parameters.ts';
 import type { BigqueryReader } from './bigquery-reader.ts';
 import { floorToDay, rowCountSql } from './bigquery-sql.ts';
 
-const DAY_MICROS = 86_400_000_000;
 const HOUR_MS = 3_600_000;
 /** Counted whenever asked: today and the day before. */
 const NEWEST_DAYS = 2;

@@ -1,10 +1,9 @@
 /** The named queries about events as GoogleSQL. Names come from the definition, quoted; every value is a parameter. */
 import type { Column, ColumnType, Stream } from '../streams/index.ts';
-import { quoteName, tablePath } from './bigquery-parameters.ts';
+import { DAY_MICROS, quoteName, tablePath } from './bigquery-parameters.ts';
 import type { BigqueryParameters } from './bigquery-parameters.ts';
 import type { EventsQuery, TimeRange } from './warehouse.ts';
 
-const DAY_MICROS = 86_400_000_000;
 const METADATA_NAMES = ['message_id', 'publish_time', 'ingest_time'];
 const METADATA_COLUMNS = [...METADATA_NAMES, 'ingest_sequence'];
 

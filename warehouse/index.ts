@@ -23,7 +23,6 @@ export { openDuckdbWarehouse } from './warehouse-duckdb.ts';
 export { memoryCache } from './answer-cache.ts';
 export type { AnswerCache } from './answer-cache.ts';
 export { redisCache } from './answer-cache-redis.ts';
-export { googleToken } from './google-token.ts';
 export { cachedWarehouse } from './warehouse-cached.ts';
 export { observedWarehouse } from './warehouse-observed.ts';
 export type { ObserveCall, WarehouseCall } from './warehouse-observed.ts';

@@ -1,5 +1,6 @@
 /** PagerDuty by its Events API v2 over HTTPS. */
 import { z } from 'zod';
+import { parseJson } from '../../runtime/index.ts';
 import type { Clock } from '../../runtime/index.ts';
 import type { Channel } from './channel.ts';
 import { hider } from './hidden-secrets.ts';
@@ -34,12 +35,4 @@ export function pagerDutyChannel({ routingKey, baseUrl, clock }: PagerDutyOption
         isTaken: (status, text) => status === 202 && TAKEN.safeParse(parseJson(text)).success,
       }),
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,6 @@
 /** What is to be delivered, in a SQLite file: an answered `add` survives a kill, and what was delivered is not sent again. */
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
-import { isDiskFailure, openSqliteFile } from '../../runtime/index.ts';
+import { isDiskFailure, openSqliteFile, parseJson } from '../../runtime/index.ts';
 import type { Logger } from '../../runtime/index.ts';
 import type { Notification } from './notification.ts';
 import { notificationSchema } from './notification.ts';
@@ -285,12 +285,4 @@ function stateOf(value: SQLOutputValue | undefined): DeliveryState {
   const state = DELIVERY_STATES.find((each) => each === value);
   if (state === undefined) throw new Error(`expected a state of a delivery; got ${String(value)}`);
   return state;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,6 @@
 /** What a refusal of Google's APIs means, and what to do about it, in one sentence. */
 import { z } from 'zod';
-import { AppError, messageOf } from '../../runtime/index.ts';
+import { AppError, messageOf, parseJson } from '../../runtime/index.ts';
 
 export interface Refusal {
   readonly status: number;
@@ -71,12 +71,4 @@ export function credentialsMissing(error: unknown): AppError {
     `no credentials to ask Google Cloud with${why}: run gcloud auth application-default login, or name a service account's in GOOGLE_APPLICATION_CREDENTIALS`,
     { cause: error },
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,6 @@
 /** What is deployed, read from Cloud Monitoring's REST API: every page of every list. */
 import { z } from 'zod';
-import { AppError, askRetrying } from '../../runtime/index.ts';
+import { AppError, askRetrying, parseJson } from '../../runtime/index.ts';
 import type { Authorize, Clock } from '../../runtime/index.ts';
 import { cloudRefusal, credentialsMissing } from './cloud-refusal.ts';
 import { jsonOf, pluralOf, stringOf } from './resource.ts';
@@ -151,12 +151,4 @@ function noList(url: URL, expected: string): AppError {
     'cloud_unavailable',
     `${url.host}${url.pathname}: expected ${expected} in the answer`,
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

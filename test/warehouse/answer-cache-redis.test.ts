@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { silentLogger, systemClock } from '../../runtime/index.ts';
-import { googleToken, redisCache } from '../../warehouse/index.ts';
+import { googleToken } from '../../telemetry/index.ts';
+import { redisCache } from '../../warehouse/index.ts';
 import type { AnswerCache } from '../../warehouse/index.ts';
 import { freePort } from '../helpers/free-port.ts';
 import { eventually, temporaryFolder } from '../helpers/highwater-process.ts';
@@ -155,7 +156,7 @@ test('the token is that of the account that the process runs as', async (t) => {
   process.env['CLOUDSDK_CONFIG'] = '/nonexistent';
   delete process.env['GOOGLE_APPLICATION_CREDENTIALS'];
   try {
-    const token = googleToken();
+    const token = googleToken(systemClock);
     t.is(await token(), 'token-of-the-account');
     t.is(await token(), 'token-of-the-account');
     t.is(
